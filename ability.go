@@ -1,0 +1,57 @@
+package leads
+
+import (
+	"context"
+
+	"github.com/openleads/leads/ingest"
+)
+
+// History is what a [Store] can tell and mend beyond its main work. [Engine.Explain], [Engine.Replay] and [Engine.Release] need it.
+// Its methods return ErrNotFound for a lead, task or submission that the tenant does not have.
+type History interface {
+	// Submissions returns the submissions of a lead, oldest first.
+	Submissions(ctx context.Context, tenant, leadID string) ([]ingest.Submission, error)
+	// Events returns the timeline of a lead, oldest first.
+	Events(ctx context.Context, tenant, leadID string) ([]Event, error)
+	// Tasks returns the waiting, running and dead tasks of a lead, oldest first, with their deliveries.
+	Tasks(ctx context.Context, tenant, leadID string) ([]Task, error)
+	// Requeue makes a dead task due at once with its attempts counted anew, and adds an EventReplayed. A task that is not dead is
+	// left as it is.
+	Requeue(ctx context.Context, tenant, taskID string) error
+	// Release captures a quarantined submission as if it had just been accepted, under its own ID: it finds or makes the lead and
+	// stores an EventReleased beside the others. For one that is not quarantined it answers what it became.
+	Release(ctx context.Context, tenant, submissionID string) (Captured, error)
+}
+
+// Lister lists leads.
+type Lister interface {
+	// Leads returns up to q.Limit leads of the tenant, newest first by ID, beginning behind q.After.
+	Leads(ctx context.Context, q LeadQuery) ([]Lead, error)
+}
+
+// LeadQuery selects a page of leads.
+type LeadQuery struct {
+	Tenant string
+	After  string // the ID of the last lead of the page before, or "" for the first page
+	Limit  int    // 0 means 20; at most 100
+}
+
+// Background is the work that a [Store] or another part must do while the program runs, such as listening for wake-ups or writing
+// checkpoints. [Engine.Run] calls it once; it returns soon after ctx ends. wake may be called whenever tasks may have become due.
+type Background interface {
+	Background(ctx context.Context, wake func()) error
+}
+
+// Checker is a part that can tell before the traffic comes whether it is set up well. [Engine.Check] asks every part that is one.
+type Checker interface {
+	Check(ctx context.Context) []Finding
+}
+
+// Finding is one result of a check.
+type Finding struct {
+	// Fatal findings keep Run from starting.
+	Fatal   bool
+	Part    string // "store", "ingest", …
+	Message string // what is wrong
+	Fix     string // what to do about it
+}

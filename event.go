@@ -1,0 +1,56 @@
+package leads
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// EventKind names what happened to a lead.
+type EventKind string
+
+// The kinds of events that the engine writes.
+const (
+	EventCreated   EventKind = "created"   // a submission made the lead
+	EventSubmitted EventKind = "submitted" // a further submission was merged into it
+	EventRepeated  EventKind = "repeated"  // a double click: stored, without effects
+	EventReleased  EventKind = "released"  // a person released a quarantined submission
+	EventStage     EventKind = "stage"     // a stage was run; Data is a StageReport
+	EventScored    EventKind = "scored"    // the score changed; Data is a ScoreChange
+	EventReplayed  EventKind = "replayed"  // a person had a dead task run again
+)
+
+// Event is one entry of a lead's timeline, which is only ever added to.
+type Event struct {
+	Tenant       string
+	ID           string // a UUIDv7 in text form
+	LeadID       string
+	Kind         EventKind
+	At           time.Time // UTC, whole microseconds
+	SubmissionID string    // the submission it is about, or ""
+	TaskID       string    // the task it is about, or ""
+	// Data is JSON text whose form the kind decides; nil means nothing.
+	Data json.RawMessage
+}
+
+// StageReport is the data of an EventStage: one attempt of one stage.
+type StageReport struct {
+	Stage   TaskKind `json:"stage"`
+	Adapter string   `json:"adapter"` // the Go type of the part that ran
+	Attempt int      `json:"attempt"`
+	// Outcome is "done", "retry", "dead", "passed" (the lead went on without it) or "skipped" (no part is configured).
+	Outcome string `json:"outcome"`
+	// Milliseconds is how long the attempt took.
+	Milliseconds float64 `json:"ms"`
+	// NextTry is when the stage is tried again, if it is.
+	NextTry *time.Time `json:"nextTry,omitempty"`
+	Error   string     `json:"error,omitempty"` // without personal data, at most 500 bytes
+	// Facts counts what an enricher learned.
+	Facts int `json:"facts,omitempty"`
+}
+
+// ScoreChange is the data of an EventScored.
+type ScoreChange struct {
+	From          *int          `json:"from,omitempty"` // nil when there was no score before
+	To            int           `json:"to"`
+	Qualification Qualification `json:"qualification"`
+}

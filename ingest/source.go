@@ -1,0 +1,67 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrNotFound is returned by Sources for a token that belongs to no active source.
+var ErrNotFound = errors.New("ingest: not found")
+
+// ErrBusy is returned by a Sink that sheds load. The sender is answered 503 with Retry-After.
+var ErrBusy = errors.New("ingest: too much waiting")
+
+// Source is a place that submissions come from: a form, a webhook sender, an import.
+type Source struct {
+	Tenant string
+	ID     string // a UUIDv7 in text form
+	Name   string // at most 255 bytes
+
+	// Mappings renames incoming fields before anything else: the incoming name → a known field, "fullName" (which is
+	// split into first and last name), or the name under which it is kept in the metadata.
+	Mappings map[string]string
+	// Origins lists the origins ("https://example.com") whose pages may submit. Empty means any.
+	Origins []string
+	// Redirects lists the pages and hosts to which a plain HTML form may be sent on: "/thanks" for any path below it on the
+	// form's own host, "https://example.com/thanks" for one page, "https://example.com/" for a whole site. The first absolute one is where a
+	// form without its own wish goes; with an empty list it sees a small thank-you page.
+	Redirects []string
+	// PerMinute is how many requests one client may send to this source in any 60 s. 0 means the handler's limit.
+	PerMinute int
+	// Spam sets the spam gate of the source.
+	Spam Spam
+	// CreatedAt is when the source was made, DeletedAt when it was deleted. A deleted source is found by no token.
+	CreatedAt time.Time
+	DeletedAt time.Time
+}
+
+// Spam configures the first signals of the spam gate. A failed one quarantines the submission; it never drops it.
+type Spam struct {
+	// Honeypot is the name of a field that people do not see. "" means "_hp"; "-" turns the check off.
+	Honeypot string
+	// MinFill is the shortest time in which a person can fill the form. 0 means 1 s; a negative value turns the check off. It is
+	// checked only when the form sends its fill time, "_t", in milliseconds.
+	MinFill time.Duration
+}
+
+// Sources finds sources by their tokens. It is called on every request and may be called concurrently.
+type Sources interface {
+	// SourceByToken returns the active source that the token belongs to. It returns ErrNotFound, and nothing else, when there
+	// is authoritatively none: a failed look-up must return another error, so that the sender is told to come back.
+	SourceByToken(ctx context.Context, token string) (Source, error)
+}
+
+// Sink takes submissions in.
+type Sink interface {
+	// Capture makes the submission durable. Nil means that it has been committed and will survive a crash of the process;
+	// any error means that the sender must be told to come back. The context does not end when the client goes away.
+	// It may be called concurrently. It owns the submission's memory from the call on.
+	Capture(ctx context.Context, sub Submission) error
+}
+
+// SinkFunc is a function that is a Sink.
+type SinkFunc func(ctx context.Context, sub Submission) error
+
+// Capture calls f.
+func (f SinkFunc) Capture(ctx context.Context, sub Submission) error { return f(ctx, sub) }

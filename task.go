@@ -1,0 +1,107 @@
+package leads
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// TaskKind names what a task does.
+type TaskKind string
+
+// The kinds of tasks that the engine works on.
+const (
+	TaskEnrich TaskKind = "enrich"
+	TaskScore  TaskKind = "score"
+	TaskNotify TaskKind = "notify"
+	TaskEnroll TaskKind = "enroll"
+	TaskStep   TaskKind = "step" // a step of a sequence
+)
+
+// Task is a piece of durable work. One queue holds everything deferred.
+type Task struct {
+	Tenant       string
+	ID           string // a UUIDv7 in text form
+	Kind         TaskKind
+	LeadID       string
+	SubmissionID string          // the submission that caused it, or ""
+	Payload      json.RawMessage // what the kind needs, JSON text; nil means nothing
+
+	State TaskState
+	// Due is when the task may run. The zero value means at once, by the Store's clock.
+	Due time.Time
+	// Attempts counts the claims, the present one included.
+	Attempts int
+	// Fence is the token of the present claim: it grows with each one, and only its holder may settle the task.
+	Fence int64
+	// LeaseUntil is when a running task may be given to somebody else.
+	LeaseUntil time.Time
+	LastError  string // at most 500 bytes, without personal data
+	CreatedAt  time.Time
+
+	// Deliveries are the effects that earlier attempts of this task have begun, oldest first. Claim fills it.
+	Deliveries []Delivery
+}
+
+// TaskState is what has become of a task. Tasks that are done are not kept; the lead's events tell of them.
+type TaskState string
+
+// The states of a task.
+const (
+	TaskWaiting TaskState = "waiting" // due later, or due and unclaimed
+	TaskRunning TaskState = "running" // claimed
+	TaskDead    TaskState = "dead"    // given up; a person can replay it
+)
+
+// ClaimQuery says what a worker can take.
+type ClaimQuery struct {
+	// Slots is how many tasks of each kind are wanted at most.
+	Slots map[TaskKind]int
+	// Lease is how long the tasks are leased for.
+	Lease time.Duration
+	// Now stands in for the Store's own clock when it is not zero. Tests use it.
+	Now time.Time
+}
+
+// Settlement is what becomes of a claimed task.
+type Settlement int
+
+// The settlements.
+const (
+	Done   Settlement = iota // finished: the task is removed
+	Retry                    // due again after Outcome.Delay
+	Dead                     // given up
+	Extend                   // still running: the lease begins anew and lasts Outcome.Delay
+)
+
+// Outcome is the result of a task, stored atomically by [Store.Settle].
+type Outcome struct {
+	Settlement Settlement
+	// Delay is how long a retried task waits and how long an extended lease lasts, by the Store's clock.
+	Delay time.Duration
+	// KeepAttempt takes the attempt back: the task was given up by the worker, not tried.
+	KeepAttempt bool
+	// Error becomes the task's LastError when it is not "".
+	Error string
+	// Payload replaces the task's payload when it is not nil.
+	Payload json.RawMessage
+
+	// Change changes the task's lead. The Store applies it to the lead as it is when the outcome is stored, counts Version up
+	// and stores the result; ID, Tenant, Version and CreatedAt stay as they are whatever it does. Nil means no change. When the
+	// lead is gone it is not called.
+	Change func(lead *Lead)
+	// Events are added to the lead's timeline, Tasks to the queue. Empty IDs, tenants and lead IDs are filled from the task.
+	Events []Event
+	Tasks  []Task
+	// Deliveries are inserted, or updated where the task's tenant has one with the same Key.
+	Deliveries []Delivery
+}
+
+// Captured says what became of a submission.
+type Captured struct {
+	SubmissionID string
+	LeadID       string // "" while quarantined
+	Created      bool   // the submission made a new lead
+	Repeated     bool   // a retry with a known idempotency key: nothing was stored
+	DuplicateOf  string // the submission that this one repeats, or ""
+	Err          error  // why this submission alone was not stored
+}
