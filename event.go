@@ -37,7 +37,7 @@ type StageReport struct {
 	Stage   TaskKind `json:"stage"`
 	Adapter string   `json:"adapter"` // the Go type of the part that ran
 	Attempt int      `json:"attempt"`
-	// Outcome is "done", "retry", "dead", "passed" (the lead went on without it) or "skipped" (no part is configured).
+	// Outcome is "done", "retry", "dead" or "passed" (the lead went on without it, and it is tried again).
 	Outcome string `json:"outcome"`
 	// Milliseconds is how long the attempt took.
 	Milliseconds float64 `json:"ms"`

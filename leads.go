@@ -201,9 +201,9 @@ type Config struct {
 type Work struct {
 	// Concurrency is how many tasks of each kind run at once in this process. A kind left out, or 0, means 8.
 	Concurrency map[TaskKind]int
-	// Timeout bounds one attempt of each kind. A kind left out, or 0, means 10s (TaskScore: 25s).
+	// Timeout bounds one attempt of each kind. A kind left out, or 0, means 10s (TaskScore: 15s).
 	Timeout map[TaskKind]time.Duration
-	// MaxAttempts is after how many attempts a task is dead. 0 means 12, which spreads over about half a day.
+	// MaxAttempts is after how many attempts a task is dead. 0 means 20, which spreads over about nine hours.
 	MaxAttempts int
 	// Backoff is the delay after the first failure; it doubles up to an hour, each with up to a fifth of jitter. 0 means 1s.
 	Backoff time.Duration

@@ -11,6 +11,9 @@ import (
 // doubleClick is how long an identical body from the same client is taken for a double click.
 const doubleClick = 10 * time.Second
 
+// maxMetadata bounds how many names the metadata of a lead can have; further ones stay in their submissions.
+const maxMetadata = 1024
+
 // maxRecent bounds how many submissions a lead remembers for the recognition of double clicks.
 const maxRecent = 16
 
@@ -77,7 +80,7 @@ func merge(lead Lead, sub ingest.Submission) Lead {
 	}
 	lead.Metadata = maps.Clone(lead.Metadata)
 	for name, value := range sub.Metadata {
-		if slices.Contains(lead.Edited, name) {
+		if _, known := lead.Metadata[name]; slices.Contains(lead.Edited, name) || !known && len(lead.Metadata) >= maxMetadata {
 			continue
 		}
 		if lead.Metadata == nil {

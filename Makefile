@@ -1,0 +1,29 @@
+# make test    everything, with its own PostgreSQL; STRICT=1 makes a missing service a failure
+# make check   format, vet, module tidiness, staticcheck
+# make bench   the benchmark of docs/performance.md
+# make proof   the counts of docs/reliability.md in full (half an hour)
+
+SHELL := /bin/bash
+GOBIN := $(CURDIR)/.bin
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: test check bench proof fuzz
+
+test:
+	./.ci/with-postgres go test -race -shuffle=on -timeout 14m ./...
+
+check:
+	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
+	go vet ./...
+	go mod tidy -diff
+	@test -x $(GOBIN)/staticcheck || GOBIN=$(GOBIN) go install $(STATICCHECK)
+	$(GOBIN)/staticcheck ./...
+
+bench:
+	./.ci/with-postgres go run ./internal/leadbench
+
+proof:
+	LEADS_PROOF=1 ./.ci/with-postgres go test -timeout 80m -v -run 'TestKill|TestHammer|TestDisconnect|TestHostile' ./internal/proof/...
+
+fuzz:
+	./.ci/fuzz 10s

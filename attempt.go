@@ -1,0 +1,216 @@
+package leads
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+)
+
+// The outcomes of a StageReport.
+const (
+	outcomeDone    = "done"
+	outcomeRetry   = "retry"
+	outcomeDead    = "dead"
+	outcomePassed  = "passed"
+	outcomeDropped = "dropped"
+)
+
+// attempt runs a claimed task once and settles it. ctx ends when the engine stops or the lease is lost. When every slot of its kind is
+// taken (crowded), a lead that has waited too long goes on without the stage, so that hanging parts do not hold up the line.
+func (e *Engine) attempt(ctx context.Context, task Task, crowded bool) {
+	began := e.now()
+	outcome, report := e.try(ctx, task, crowded)
+	settleCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), captureTime)
+	defer cancel()
+	err := e.cfg.Store.Settle(settleCtx, task, outcome)
+	switch {
+	case errors.Is(err, ErrStale):
+		e.cfg.Logger.WarnContext(ctx, "leads: the lease of a task was lost; its outcome was dropped", "task", task.ID, "kind", string(task.Kind))
+	case err != nil: // the lease will end and the task be run again
+		e.cfg.Logger.ErrorContext(ctx, "leads: a task could not be settled", "task", task.ID, "kind", string(task.Kind), "error", err)
+	case len(outcome.Tasks) > 0 || outcome.Settlement == Retry && outcome.Delay < e.cfg.Work.Poll:
+		e.wake()
+	}
+	var failed error
+	if report.Error != "" {
+		failed = errors.New(report.Error)
+	}
+	e.observe(ctx, Observation{
+		Kind: ObserveTask, Tenant: task.Tenant, LeadID: task.LeadID, TaskID: task.ID,
+		Task: task.Kind, Adapter: report.Adapter, Attempt: task.Attempts, Outcome: report.Outcome,
+		Duration: e.now().Sub(began), Err: errors.Join(failed, err),
+	})
+}
+
+// try decides what becomes of a claimed task, running its stage if that is due.
+func (e *Engine) try(ctx context.Context, task Task, crowded bool) (Outcome, StageReport) {
+	s, known := e.stages[task.Kind]
+	report := StageReport{Stage: task.Kind, Adapter: s.adapter, Attempt: task.Attempts}
+	var p progress
+	if task.Kind != TaskStep && len(task.Payload) > 0 {
+		_ = json.Unmarshal(task.Payload, &p) // our own bytes
+	}
+	switch {
+	case !known:
+		return e.dead(task, s, p, &report, result{}, fmt.Errorf("no stage works on tasks of kind %q", task.Kind))
+	case s.adapter == "" && task.Kind == TaskStep:
+		return e.dead(task, s, p, &report, result{}, errors.New("Config.Sequencer is nil"))
+	case s.adapter == "":
+		report.Outcome = outcomeDone
+		return Outcome{Tasks: e.follow(task, s.next, p.Late)}, report
+	case task.Attempts > e.cfg.Work.MaxAttempts: // attempts that ended with the process count too
+		return e.dead(task, s, p, &report, result{}, errors.New("the process ended during the last attempts"))
+	case crowded && !p.Passed && len(s.next) > 0 && e.age(task) > e.cfg.Work.Patience:
+		return e.pass(task, s, p, &report)
+	}
+	lead, err := e.cfg.Store.Lead(ctx, task.Tenant, task.LeadID)
+	if errors.Is(err, ErrNotFound) {
+		report.Outcome = outcomeDropped
+		return Outcome{Error: "the lead is gone"}, report
+	}
+	began := e.now()
+	var r result
+	if err == nil {
+		r, err = e.run(ctx, s, task, lead)
+	}
+	report.Milliseconds = float64(e.now().Sub(began).Microseconds()) / 1000
+	report.Facts = r.facts
+	switch {
+	case err == nil:
+		return e.done(task, s, p, &report, r)
+	case ctx.Err() != nil: // the engine stops: somebody else will try
+		report.Outcome = outcomeDropped
+		return Outcome{Settlement: Retry, KeepAttempt: true}, report
+	case IsPermanent(err) || task.Attempts >= e.cfg.Work.MaxAttempts:
+		return e.dead(task, s, p, &report, r, err)
+	}
+	return e.retry(task, s, p, &report, r, err)
+}
+
+// run does one attempt within its time. A panic in the part becomes an error, and a part that ignores the end of its context is left
+// behind after two more seconds, so that it costs a goroutine but never the queue.
+func (e *Engine) run(ctx context.Context, s stage, task Task, lead Lead) (result, error) {
+	limit := e.cfg.Work.timeout(s.kind)
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	type answer struct {
+		result
+		err error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		var a answer
+		defer func() {
+			if p := recover(); p != nil {
+				// The panic's value may hold personal data; the stack does not.
+				e.cfg.Logger.ErrorContext(ctx, "leads: a part panicked", "stage", string(s.kind), "adapter", s.adapter, "task", task.ID, "stack", string(debug.Stack()))
+				a = answer{err: fmt.Errorf("panic in %s", s.adapter)}
+			}
+			answers <- a
+		}()
+		a.result, a.err = s.do(ctx, task, lead)
+	}()
+	select {
+	case a := <-answers:
+		return a.result, a.err
+	case <-ctx.Done():
+	}
+	grace := time.NewTimer(2 * time.Second)
+	defer grace.Stop()
+	select {
+	case a := <-answers:
+		return a.result, a.err
+	case <-grace.C:
+		return result{}, fmt.Errorf("%s did not return when its time (%s) was over", s.adapter, limit)
+	}
+}
+
+// done settles a success.
+func (e *Engine) done(task Task, s stage, p progress, report *StageReport, r result) (Outcome, StageReport) {
+	report.Outcome = outcomeDone
+	if r.outcome != nil {
+		o := *r.outcome
+		switch o.Settlement {
+		case Retry:
+			report.Outcome = outcomeRetry
+		case Dead:
+			report.Outcome = outcomeDead
+		}
+		report.Error = o.Error
+		o.Events = append(o.Events, e.stageEvent(task, *report))
+		return o, *report
+	}
+	next := s.next
+	late := p.Late
+	if p.Passed || p.Late {
+		next, late = s.afresh, true
+	}
+	r.tasks = append(r.tasks, e.follow(task, next, late)...)
+	return e.outcome(task, r, report, Outcome{}), *report
+}
+
+// retry settles a failure that another attempt may mend, and lets the lead go on where it has waited long enough.
+func (e *Engine) retry(task Task, s stage, p progress, report *StageReport, r result, err error) (Outcome, StageReport) {
+	delay := backoff(e.cfg.Work.Backoff, task.Attempts, RetryAfter(err))
+	next := e.now().Add(delay)
+	report.Outcome, report.Error, report.NextTry = outcomeRetry, failure(err), &next
+	o := Outcome{Settlement: Retry, Delay: delay, Error: failure(err)}
+	if !p.Passed && len(s.next) > 0 && (r.onward || e.age(task)+delay > e.cfg.Work.Patience) {
+		report.Outcome = outcomePassed
+		r.tasks = append(r.tasks, e.onward(task, s, p)...)
+		p.Passed = true
+		o.Payload = p.payload()
+	}
+	return e.outcome(task, r, report, o), *report
+}
+
+// pass lets a lead that has waited too long for its turn go on; the stage is tried later.
+func (e *Engine) pass(task Task, s stage, p progress, report *StageReport) (Outcome, StageReport) {
+	delay := backoff(e.cfg.Work.Backoff, 1, 0)
+	next := e.now().Add(delay)
+	report.Outcome, report.NextTry = outcomePassed, &next
+	r := result{tasks: e.onward(task, s, p)}
+	p.Passed = true
+	return e.outcome(task, r, report, Outcome{Settlement: Retry, Delay: delay, KeepAttempt: true, Payload: p.payload()}), *report
+}
+
+// dead settles a task for good. The lead goes on without it.
+func (e *Engine) dead(task Task, s stage, p progress, report *StageReport, r result, err error) (Outcome, StageReport) {
+	report.Outcome, report.Error = outcomeDead, failure(err)
+	if !p.Passed {
+		r.tasks = append(r.tasks, e.onward(task, s, p)...)
+		p.Passed = true
+	}
+	e.cfg.Logger.Error("leads: a task is dead", "task", task.ID, "kind", string(task.Kind), "attempts", task.Attempts)
+	return e.outcome(task, r, report, Outcome{Settlement: Dead, Error: failure(err), Payload: p.payload()}), *report
+}
+
+// onward are the tasks with which a lead goes on past a stage that has not succeeded.
+func (e *Engine) onward(task Task, s stage, p progress) []Task {
+	if p.Late {
+		return e.follow(task, s.afresh, true)
+	}
+	return e.follow(task, s.next, false)
+}
+
+// outcome puts what an attempt brought into o.
+func (e *Engine) outcome(task Task, r result, report *StageReport, o Outcome) Outcome {
+	o.Change = r.change
+	o.Events = append(r.events, e.stageEvent(task, *report))
+	o.Tasks = r.tasks
+	if task.Kind == TaskStep {
+		o.Payload = nil // a step's payload is the sequencer's
+	}
+	return o
+}
+
+func (e *Engine) stageEvent(task Task, report StageReport) Event {
+	data, _ := json.Marshal(report) // strings, numbers and a time always encode
+	return Event{
+		Tenant: task.Tenant, ID: NewID(), LeadID: task.LeadID, Kind: EventStage, At: e.now(),
+		SubmissionID: task.SubmissionID, TaskID: task.ID, Data: data,
+	}
+}

@@ -1,0 +1,203 @@
+package leads
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// stage is one kind of work: the part that does it and what follows.
+type stage struct {
+	kind    TaskKind
+	adapter string // the part's Go type
+	// do runs one attempt. What it learned comes back together with an error too.
+	do func(ctx context.Context, task Task, lead Lead) (result, error)
+	// next are the kinds that follow once the lead moves on, afresh those that follow when a late success has changed the lead.
+	next, afresh []TaskKind
+}
+
+// result is what one attempt brought, to be stored with its outcome.
+type result struct {
+	change func(lead *Lead)
+	events []Event
+	tasks  []Task
+	facts  int
+	// onward lets the lead go on at once although the attempt failed: there is something to go on with.
+	onward bool
+	// outcome replaces everything else; a sequence step says itself what follows.
+	outcome *Outcome
+}
+
+// progress is the payload of a pipeline task.
+type progress struct {
+	// Passed is set once the lead has gone on without this stage, which is still being tried.
+	Passed bool `json:"passed,omitempty"`
+	// Late is set on work that follows a late success: the team has been told already.
+	Late bool `json:"late,omitempty"`
+}
+
+func (p progress) payload() json.RawMessage {
+	if p == (progress{}) {
+		return nil
+	}
+	raw, _ := json.Marshal(p) // two bools always encode
+	return raw
+}
+
+// makeStages returns the stages that have a part, linked past those that have none.
+func (e *Engine) makeStages() map[TaskKind]stage {
+	stages := map[TaskKind]stage{
+		TaskEnrich: {do: e.enrich, adapter: adapter(e.cfg.Enricher), next: []TaskKind{TaskScore}, afresh: []TaskKind{TaskScore}},
+		TaskScore:  {do: e.score, adapter: adapter(e.cfg.Scorer), next: []TaskKind{TaskNotify, TaskEnroll}, afresh: []TaskKind{TaskEnroll}},
+		TaskNotify: {do: e.notify, adapter: adapter(e.cfg.Notifier)},
+		TaskEnroll: {do: e.enroll, adapter: adapter(e.cfg.Sequencer)},
+		TaskStep:   {do: e.step, adapter: adapter(e.cfg.Sequencer)},
+	}
+	for kind, s := range stages {
+		s.kind = kind
+		stages[kind] = s
+	}
+	return stages
+}
+
+// adapter names a part for receipts; a nil part has no name.
+func adapter(part any) string {
+	if part == nil {
+		return ""
+	}
+	return fmt.Sprintf("%T", part)
+}
+
+// follow returns the tasks of the given kinds for the same lead, and in place of a kind that has no part those after it.
+func (e *Engine) follow(task Task, kinds []TaskKind, late bool) []Task {
+	var tasks []Task
+	for _, kind := range kinds {
+		s := e.stages[kind]
+		if s.adapter == "" {
+			after := s.next
+			if late {
+				after = s.afresh
+			}
+			tasks = append(tasks, e.follow(task, after, late)...)
+			continue
+		}
+		tasks = append(tasks, Task{
+			Tenant: task.Tenant, ID: NewID(), Kind: kind, LeadID: task.LeadID, SubmissionID: task.SubmissionID,
+			State: TaskWaiting, CreatedAt: task.CreatedAt, Payload: progress{Late: late}.payload(),
+		})
+	}
+	return tasks
+}
+
+func (e *Engine) enrich(ctx context.Context, _ Task, lead Lead) (result, error) {
+	facts, err := e.cfg.Enricher.Enrich(ctx, lead)
+	facts = slices.DeleteFunc(slices.Clone(facts), func(f Fact) bool { return f.Key == "" })
+	now := e.now()
+	for i := range facts {
+		if facts[i].At.IsZero() {
+			facts[i].At = now
+		}
+	}
+	if len(facts) == 0 {
+		return result{}, err
+	}
+	return result{facts: len(facts), change: func(l *Lead) { l.Enrichment = l.Enrichment.Merge(facts) }}, err
+}
+
+func (e *Engine) score(ctx context.Context, _ Task, lead Lead) (result, error) {
+	s, err := e.cfg.Scorer.Score(ctx, lead)
+	if err != nil && s.By == "" && s.Qualification == "" {
+		return result{}, err // no score came with the error
+	}
+	if s.Value < 0 || s.Value > 100 {
+		return result{}, Permanent(fmt.Errorf("a score of %d is not within 0–100", s.Value))
+	}
+	s.Provisional = s.Provisional || err != nil
+	if s.At.IsZero() {
+		s.At = e.now()
+	}
+	if s.By == "" {
+		s.By = adapter(e.cfg.Scorer)
+	}
+	change := ScoreChange{To: s.Value, Qualification: s.Qualification}
+	if lead.Score != nil {
+		from := lead.Score.Value
+		change.From = &from
+	}
+	r := result{change: func(l *Lead) { l.Score = &s }, onward: true}
+	if change.From == nil || *change.From != s.Value || lead.Score.Qualification != s.Qualification {
+		data, _ := json.Marshal(change)
+		r.events = []Event{{ID: NewID(), Kind: EventScored, At: s.At, Data: data}}
+	}
+	return r, err
+}
+
+func (e *Engine) notify(ctx context.Context, task Task, lead Lead) (result, error) {
+	n := Notification{
+		Tenant: lead.Tenant, Kind: NotifyReturned, Lead: lead, SubmissionID: task.SubmissionID, At: e.now(),
+		ledger: &taskLedger{engine: e, task: task},
+	}
+	if lead.First.SubmissionID == task.SubmissionID {
+		n.Kind = NotifyNew
+	}
+	if e.cfg.BaseURL != "" {
+		n.URL = e.cfg.BaseURL + "/leads/" + lead.ID
+	}
+	return result{}, e.cfg.Notifier.Notify(ctx, n)
+}
+
+func (e *Engine) enroll(ctx context.Context, _ Task, lead Lead) (result, error) {
+	tasks, err := e.cfg.Sequencer.Enroll(ctx, lead)
+	if err != nil {
+		return result{}, err
+	}
+	for i := range tasks {
+		tasks[i].Kind = TaskStep
+	}
+	return result{tasks: tasks}, nil
+}
+
+func (e *Engine) step(ctx context.Context, task Task, _ Lead) (result, error) {
+	outcome, err := e.cfg.Sequencer.Step(ctx, task)
+	if err != nil {
+		return result{}, err
+	}
+	return result{outcome: &outcome}, nil
+}
+
+// taskLedger records the deliveries of a running task.
+type taskLedger struct {
+	engine *Engine
+	task   Task
+}
+
+func (l *taskLedger) key(key string) string { return l.task.ID + "/" + key }
+
+func (l *taskLedger) find(key string) (Delivery, bool) {
+	for _, d := range l.task.Deliveries {
+		if d.Key == l.key(key) {
+			d.Key = key
+			return d, true
+		}
+	}
+	return Delivery{}, false
+}
+
+// record stores a delivery while the task goes on; its lease begins anew.
+func (l *taskLedger) record(ctx context.Context, d Delivery) error {
+	now := l.engine.now()
+	d.Key = l.key(d.Key)
+	if d.ID == "" {
+		d.ID = NewID()
+	}
+	d.Tenant, d.LeadID, d.TaskID, d.UpdatedAt = l.task.Tenant, l.task.LeadID, l.task.ID, now
+	if d.CreatedAt.IsZero() {
+		d.CreatedAt = now
+	}
+	return l.engine.cfg.Store.Settle(ctx, l.task, Outcome{Settlement: Extend, Delay: l.engine.cfg.Work.Lease, Deliveries: []Delivery{d}})
+}
+
+// age is how long ago the submission behind a pipeline task came in.
+func (e *Engine) age(task Task) time.Duration { return e.now().Sub(task.CreatedAt) }
