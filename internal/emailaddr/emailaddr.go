@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/mail"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -46,7 +48,7 @@ func Parse(s string) (Address, error) {
 	}
 	at := strings.LastIndexByte(s, '@')
 	local := s[:at]
-	if len(local) > 64 || strings.ContainsAny(local, "\" \t\\") {
+	if len(local) > 64 || strings.ContainsFunc(local, unusable) {
 		return Address{}, ErrLocal
 	}
 	domain, err := Domain(s[at+1:])
@@ -57,6 +59,12 @@ func Parse(s string) (Address, error) {
 		return Address{}, ErrLength
 	}
 	return Address{Local: local, Domain: domain}, nil
+}
+
+// unusable tells what no provider gives out: quoting, blanks of any script, control characters, and invisible or bidirectional
+// marks, with which an address would look like another.
+func unusable(r rune) bool {
+	return r == '"' || r == '\\' || r == utf8.RuneError || unicode.IsSpace(r) || !unicode.IsGraphic(r)
 }
 
 // Domain returns the domain in lower-case ASCII. It refuses address literals, single labels and anything that is no host name.
@@ -135,16 +143,14 @@ var tagged = map[string]bool{
 func (a Address) Canonical() string {
 	local, domain := lower(a.Local), a.Domain
 	gmail := domain == "gmail.com" || domain == "googlemail.com"
+	if gmail {
+		domain = "gmail.com"
+		local = strings.ReplaceAll(local, ".", "") // before the tag goes, so that "a.+b" and "a+b" end alike
+	}
 	if gmail || tagged[domain] {
-		if base, _, ok := strings.Cut(local, "+"); ok && base != "" {
+		if base, _, ok := strings.Cut(local, "+"); ok && base != "" && !strings.HasSuffix(base, ".") {
 			local = base
 		}
-	}
-	if gmail {
-		if bare := strings.ReplaceAll(local, ".", ""); bare != "" {
-			local = bare
-		}
-		domain = "gmail.com"
 	}
 	return local + "@" + domain
 }
