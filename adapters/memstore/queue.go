@@ -1,0 +1,217 @@
+package memstore
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/openleads/leads"
+)
+
+// Claim leases due tasks to the caller. See [leads.Store]. Within a tenant the longest due comes first.
+func (s *Store) Claim(ctx context.Context, q leads.ClaimQuery) ([]leads.Task, error) {
+	if err := s.begin(ctx, "claim"); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	now := q.Now.UTC().Truncate(time.Microsecond)
+	if q.Now.IsZero() {
+		now = s.now()
+	}
+	var claimed []leads.Task
+	for _, kind := range slices.Sorted(maps.Keys(q.Slots)) {
+		for _, k := range s.next(kind, now, q.Slots[kind]) {
+			claimed = append(claimed, s.lease(k, now.Add(q.Lease)))
+		}
+	}
+	return claimed, nil
+}
+
+// next chooses up to n due tasks of a kind. The tenants take turns, one task each, in the order of their names, beginning behind the
+// one that was served last.
+func (s *Store) next(kind leads.TaskKind, now time.Time, n int) []key {
+	due := s.due(kind, now)
+	tenants := slices.Sorted(maps.Keys(due))
+	at, served := slices.BinarySearch(tenants, s.turns[kind])
+	if served {
+		at++
+	}
+	var chosen []key
+	for len(due) > 0 && len(chosen) < n {
+		tenant := tenants[at%len(tenants)]
+		at++
+		if waiting := due[tenant]; len(waiting) > 0 {
+			chosen, due[tenant] = append(chosen, waiting[0]), waiting[1:]
+			s.turns[kind] = tenant
+		} else {
+			delete(due, tenant)
+		}
+	}
+	return chosen
+}
+
+// due lists the due tasks of a kind by tenant, the longest due first.
+func (s *Store) due(kind leads.TaskKind, now time.Time) map[string][]key {
+	due := make(map[string][]key)
+	for k, task := range s.tables.tasks {
+		waiting := task.State == leads.TaskWaiting && !task.Due.After(now)
+		abandoned := task.State == leads.TaskRunning && !task.LeaseUntil.After(now)
+		if task.Kind == kind && (waiting || abandoned) {
+			due[k.tenant] = append(due[k.tenant], k)
+		}
+	}
+	for _, keys := range due {
+		slices.SortFunc(keys, func(a, b key) int {
+			return cmp.Or(s.tables.tasks[a].Due.Compare(s.tables.tasks[b].Due), cmp.Compare(a.id, b.id))
+		})
+	}
+	return due
+}
+
+// lease gives a task to the caller.
+func (s *Store) lease(k key, until time.Time) leads.Task {
+	task := s.tables.tasks[k]
+	s.fence++
+	task.State, task.LeaseUntil, task.Fence = leads.TaskRunning, until, s.fence
+	task.Attempts++
+	s.tables.tasks[k] = task
+	return s.withDeliveries(task)
+}
+
+// Settle records the outcome of a claimed task. See [leads.Store]. Outcome.Change is called under the Store's lock: it must not call
+// the Store.
+func (s *Store) Settle(ctx context.Context, task leads.Task, outcome leads.Outcome) error {
+	if err := s.begin(ctx, "settle"); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	current, ok := s.tables.tasks[key{task.Tenant, task.ID}]
+	if !ok || current.State != leads.TaskRunning || current.Fence != task.Fence {
+		return leads.ErrStale
+	}
+	outcome, err := s.complete(current, outcome)
+	if err != nil {
+		return err
+	}
+	s.change(key{current.Tenant, current.LeadID}, outcome.Change)
+	for _, event := range outcome.Events {
+		s.record(event)
+	}
+	for _, delivery := range outcome.Deliveries {
+		s.deliver(delivery)
+	}
+	s.settle(current, outcome)
+	for _, follow := range outcome.Tasks {
+		s.enqueue(follow)
+	}
+	return nil
+}
+
+// complete fills what an outcome leaves empty from its task, and refuses what cannot be stored. It changes nothing of the caller's.
+func (s *Store) complete(task leads.Task, o leads.Outcome) (leads.Outcome, error) {
+	o.Events, o.Tasks, o.Deliveries = slices.Clone(o.Events), slices.Clone(o.Tasks), slices.Clone(o.Deliveries)
+	for i := range o.Events {
+		e := &o.Events[i]
+		fill(task, &e.Tenant, &e.ID, &e.LeadID)
+		if err := checkID("an event", e.ID); err != nil {
+			return o, err
+		}
+	}
+	for i := range o.Tasks {
+		t := &o.Tasks[i]
+		fill(task, &t.Tenant, &t.ID, &t.LeadID)
+		if err := s.checkTask(*t, o.Tasks[:i]); err != nil {
+			return o, err
+		}
+	}
+	for i := range o.Deliveries {
+		d := &o.Deliveries[i]
+		fill(task, &d.Tenant, &d.ID, &d.LeadID)
+		d.TaskID = cmp.Or(d.TaskID, task.ID)
+		if err := checkID("a delivery", d.ID); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+func fill(task leads.Task, tenant, id, leadID *string) {
+	*tenant = cmp.Or(*tenant, task.Tenant)
+	*leadID = cmp.Or(*leadID, task.LeadID)
+	if *id == "" {
+		*id = leads.NewID()
+	}
+}
+
+// checkTask refuses a new task whose ID is malformed or taken, by a stored one or by one before it.
+func (s *Store) checkTask(task leads.Task, before []leads.Task) error {
+	_, taken := s.tables.tasks[key{task.Tenant, task.ID}]
+	if taken || slices.ContainsFunc(before, func(t leads.Task) bool { return t.Tenant == task.Tenant && t.ID == task.ID }) {
+		return fmt.Errorf("memstore: settle: %w: the task's ID is taken", leads.ErrInvalid)
+	}
+	return checkID("a task", task.ID)
+}
+
+// change applies a change to a lead as it is now. What names the lead and counts its changes is not for the change to decide.
+func (s *Store) change(k key, change func(*leads.Lead)) {
+	lead, ok := s.tables.leads[k]
+	if !ok || change == nil {
+		return
+	}
+	changed := cloneLead(lead)
+	change(&changed)
+	changed.Tenant, changed.ID, changed.Version, changed.CreatedAt = lead.Tenant, lead.ID, lead.Version+1, lead.CreatedAt
+	s.tables.leads[k] = cloneLead(changed)
+}
+
+// deliver inserts a delivery or updates the one with its key, whose ID and time of creation stay.
+func (s *Store) deliver(d leads.Delivery) {
+	d = cloneDelivery(d)
+	k := key{d.Tenant, d.Key}
+	if old, ok := s.tables.deliveries[k]; ok {
+		d.ID, d.CreatedAt = old.ID, old.CreatedAt
+		former := key{old.Tenant, old.TaskID}
+		s.tables.effects[former] = slices.DeleteFunc(s.tables.effects[former], func(key string) bool { return key == d.Key })
+	}
+	s.tables.deliveries[k] = d
+	task := key{d.Tenant, d.TaskID}
+	s.tables.effects[task] = append(s.tables.effects[task], d.Key)
+}
+
+// settle says what becomes of the task itself.
+func (s *Store) settle(task leads.Task, o leads.Outcome) {
+	k := key{task.Tenant, task.ID}
+	now := s.now()
+	switch o.Settlement {
+	case leads.Done:
+		delete(s.tables.tasks, k)
+		return
+	case leads.Retry:
+		task.State, task.Due, task.LeaseUntil = leads.TaskWaiting, now.Add(o.Delay), time.Time{}
+	case leads.Dead:
+		task.State, task.LeaseUntil = leads.TaskDead, time.Time{}
+	case leads.Extend:
+		task.LeaseUntil = now.Add(o.Delay)
+	}
+	if o.KeepAttempt {
+		task.Attempts--
+	}
+	if o.Payload != nil {
+		task.Payload = slices.Clone(o.Payload)
+	}
+	task.LastError = cmp.Or(o.Error, task.LastError)
+	s.tables.tasks[k] = task
+}
+
+// withDeliveries returns the task as a caller gets it.
+func (s *Store) withDeliveries(task leads.Task) leads.Task {
+	task = cloneTask(task)
+	for _, name := range s.tables.effects[key{task.Tenant, task.ID}] {
+		task.Deliveries = append(task.Deliveries, cloneDelivery(s.tables.deliveries[key{task.Tenant, name}]))
+	}
+	slices.SortStableFunc(task.Deliveries, func(a, b leads.Delivery) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	return task
+}
