@@ -29,7 +29,7 @@ func openStore(where string) (*bunstore.Store, error) {
 
 func source() ingest.Source {
 	// The limiter is at work, and lets one client send what a benchmark sends.
-	return ingest.Source{Tenant: leads.DefaultTenant, ID: "01939e5c-0000-7000-8000-00000000000b", Name: "bench", CreatedAt: time.Unix(1e9, 0).UTC()}
+	return ingest.Source{Tenant: leads.DefaultTenant, ID: "01939e5c-0000-4000-8000-00000000000b", Name: "bench", CreatedAt: time.Unix(1e9, 0).UTC()}
 }
 
 // counting is a limiter that does the default's bookkeeping with a bound that is never reached in a window.
