@@ -1,11 +1,13 @@
 package leads
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 )
 
@@ -49,22 +51,18 @@ func (e *Engine) attempt(ctx context.Context, task Task, crowded bool) {
 func (e *Engine) try(ctx context.Context, task Task, crowded bool) (Outcome, StageReport) {
 	s, known := e.stages[task.Kind]
 	report := StageReport{Stage: task.Kind, Adapter: s.adapter, Attempt: task.Attempts}
-	var p progress
-	if task.Kind != TaskStep && len(task.Payload) > 0 {
-		_ = json.Unmarshal(task.Payload, &p) // our own bytes
-	}
 	switch {
 	case !known:
-		return e.dead(task, s, p, &report, result{}, fmt.Errorf("no stage works on tasks of kind %q", task.Kind))
+		return e.dead(task, s, &report, result{}, fmt.Errorf("no stage works on tasks of kind %q", task.Kind))
 	case s.adapter == "" && task.Kind == TaskStep:
-		return e.dead(task, s, p, &report, result{}, errors.New("Config.Sequencer is nil"))
+		return e.dead(task, s, &report, result{}, errors.New("Config.Sequencer is nil"))
 	case s.adapter == "":
 		report.Outcome = outcomeDone
-		return Outcome{Tasks: e.follow(task, s.next, p.Late)}, report
+		return Outcome{Tasks: e.follow(task, s.next)}, report
 	case task.Attempts > e.cfg.Work.MaxAttempts: // attempts that ended with the process count too
-		return e.dead(task, s, p, &report, result{}, errors.New("the process ended during the last attempts"))
-	case crowded && !p.Passed && len(s.next) > 0 && e.age(task) > e.cfg.Work.Patience:
-		return e.pass(task, s, p, &report)
+		return e.dead(task, s, &report, result{}, errors.New("the process ended during the last attempts"))
+	case crowded && s.later != "" && e.age(task) > e.cfg.Work.Patience:
+		return e.pass(task, s, &report, result{}, backoff(e.cfg.Work.Backoff, 1, 0))
 	}
 	lead, err := e.cfg.Store.Lead(ctx, task.Tenant, task.LeadID)
 	if errors.Is(err, ErrNotFound) {
@@ -80,20 +78,29 @@ func (e *Engine) try(ctx context.Context, task Task, crowded bool) (Outcome, Sta
 	report.Facts = r.facts
 	switch {
 	case err == nil:
-		return e.done(task, s, p, &report, r)
+		return e.done(task, s, &report, r)
 	case ctx.Err() != nil: // the engine stops: somebody else will try
 		report.Outcome = outcomeDropped
 		return Outcome{Settlement: Retry, KeepAttempt: true}, report
-	case IsPermanent(err) || task.Attempts >= e.cfg.Work.MaxAttempts:
-		return e.dead(task, s, p, &report, r, err)
 	}
-	return e.retry(task, s, p, &report, r, err)
+	report.Error = failure(err)
+	if IsPermanent(err) || task.Attempts >= e.cfg.Work.MaxAttempts {
+		return e.dead(task, s, &report, r, err)
+	}
+	delay := backoff(e.cfg.Work.Backoff, task.Attempts, RetryAfter(err))
+	if s.later != "" && (r.onward || e.age(task)+delay > e.cfg.Work.Patience) {
+		return e.pass(task, s, &report, r, delay)
+	}
+	return e.retry(task, &report, r, delay)
 }
 
 // run does one attempt within its time. A panic in the part becomes an error, and a part that ignores the end of its context is left
 // behind after two more seconds, so that it costs a goroutine but never the queue.
 func (e *Engine) run(ctx context.Context, s stage, task Task, lead Lead) (result, error) {
 	limit := e.cfg.Work.timeout(s.kind)
+	if s.later != "" { // the team waits: at twice the patience, stages get no more than a second
+		limit = min(limit, max(time.Second, 2*e.cfg.Work.Patience-e.age(task)))
+	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	type answer struct {
@@ -129,81 +136,68 @@ func (e *Engine) run(ctx context.Context, s stage, task Task, lead Lead) (result
 }
 
 // done settles a success.
-func (e *Engine) done(task Task, s stage, p progress, report *StageReport, r result) (Outcome, StageReport) {
+func (e *Engine) done(task Task, s stage, report *StageReport, r result) (Outcome, StageReport) {
 	report.Outcome = outcomeDone
 	if r.outcome != nil {
-		o := *r.outcome
-		switch o.Settlement {
-		case Retry:
-			report.Outcome = outcomeRetry
-		case Dead:
-			report.Outcome = outcomeDead
-		}
-		report.Error = o.Error
-		o.Events = append(o.Events, e.stageEvent(task, *report))
-		return o, *report
+		return e.stepped(task, report, *r.outcome)
 	}
 	next := s.next
-	late := p.Late
-	if p.Passed || p.Late {
-		next, late = s.afresh, true
+	if s.later != "" && bytes.Equal(task.Payload, passed) { // a dead task, replayed
+		next = e.stages[s.later].next
 	}
-	r.tasks = append(r.tasks, e.follow(task, next, late)...)
+	r.tasks = append(r.tasks, e.follow(task, next)...)
 	return e.outcome(task, r, report, Outcome{}), *report
 }
 
-// retry settles a failure that another attempt may mend, and lets the lead go on where it has waited long enough.
-func (e *Engine) retry(task Task, s stage, p progress, report *StageReport, r result, err error) (Outcome, StageReport) {
-	delay := backoff(e.cfg.Work.Backoff, task.Attempts, RetryAfter(err))
-	next := e.now().Add(delay)
-	report.Outcome, report.Error, report.NextTry = outcomeRetry, failure(err), &next
-	o := Outcome{Settlement: Retry, Delay: delay, Error: failure(err)}
-	if !p.Passed && len(s.next) > 0 && (r.onward || e.age(task)+delay > e.cfg.Work.Patience) {
-		report.Outcome = outcomePassed
-		r.tasks = append(r.tasks, e.onward(task, s, p)...)
-		p.Passed = true
-		o.Payload = p.payload()
+// stepped settles what a sequence says of its step.
+func (e *Engine) stepped(task Task, report *StageReport, o Outcome) (Outcome, StageReport) {
+	switch o.Settlement {
+	case Retry:
+		report.Outcome = outcomeRetry
+	case Dead:
+		report.Outcome = outcomeDead
 	}
-	return e.outcome(task, r, report, o), *report
+	report.Error = o.Error
+	o.Events = append(slices.Clone(o.Events), e.stageEvent(task, *report))
+	return o, *report
 }
 
-// pass lets a lead that has waited too long for its turn go on; the stage is tried later.
-func (e *Engine) pass(task Task, s stage, p progress, report *StageReport) (Outcome, StageReport) {
-	delay := backoff(e.cfg.Work.Backoff, 1, 0)
+// retry settles a failure that another attempt may mend.
+func (e *Engine) retry(task Task, report *StageReport, r result, delay time.Duration) (Outcome, StageReport) {
+	next := e.now().Add(delay)
+	report.Outcome, report.NextTry = outcomeRetry, &next
+	return e.outcome(task, r, report, Outcome{Settlement: Retry, Delay: delay, Error: report.Error}), *report
+}
+
+// pass lets a lead that has waited long enough go on without the stage, which is tried again later, out of the way.
+func (e *Engine) pass(task Task, s stage, report *StageReport, r result, delay time.Duration) (Outcome, StageReport) {
 	next := e.now().Add(delay)
 	report.Outcome, report.NextTry = outcomePassed, &next
-	r := result{tasks: e.onward(task, s, p)}
-	p.Passed = true
-	return e.outcome(task, r, report, Outcome{Settlement: Retry, Delay: delay, KeepAttempt: true, Payload: p.payload()}), *report
+	later := e.follow(task, []TaskKind{s.later})
+	for i := range later {
+		later[i].Due = next
+	}
+	r.tasks = append(append(r.tasks, e.follow(task, s.next)...), later...)
+	return e.outcome(task, r, report, Outcome{}), *report
 }
 
-// dead settles a task for good. The lead goes on without it.
-func (e *Engine) dead(task Task, s stage, p progress, report *StageReport, r result, err error) (Outcome, StageReport) {
+// dead settles a task for good. A lead that has waited for it goes on.
+func (e *Engine) dead(task Task, s stage, report *StageReport, r result, err error) (Outcome, StageReport) {
 	report.Outcome, report.Error = outcomeDead, failure(err)
-	if !p.Passed {
-		r.tasks = append(r.tasks, e.onward(task, s, p)...)
-		p.Passed = true
+	o := Outcome{Settlement: Dead, Error: report.Error}
+	if s.later != "" && !bytes.Equal(task.Payload, passed) {
+		r.tasks = append(r.tasks, e.follow(task, s.next)...)
+		o.Payload = passed
 	}
 	e.cfg.Logger.Error("leads: a task is dead", "task", task.ID, "kind", string(task.Kind), "attempts", task.Attempts)
-	return e.outcome(task, r, report, Outcome{Settlement: Dead, Error: failure(err), Payload: p.payload()}), *report
-}
-
-// onward are the tasks with which a lead goes on past a stage that has not succeeded.
-func (e *Engine) onward(task Task, s stage, p progress) []Task {
-	if p.Late {
-		return e.follow(task, s.afresh, true)
-	}
-	return e.follow(task, s.next, false)
+	return e.outcome(task, r, report, o), *report
 }
 
 // outcome puts what an attempt brought into o.
 func (e *Engine) outcome(task Task, r result, report *StageReport, o Outcome) Outcome {
 	o.Change = r.change
-	o.Events = append(r.events, e.stageEvent(task, *report))
+	o.Events = append(slices.Clone(r.events), e.stageEvent(task, *report))
 	o.Tasks = r.tasks
-	if task.Kind == TaskStep {
-		o.Payload = nil // a step's payload is the sequencer's
-	}
 	return o
 }
 

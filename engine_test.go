@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -69,8 +70,11 @@ func (l *line) capture(email string) leads.Captured {
 	return captured
 }
 
-// after lets the bubble's time pass.
-func after(d time.Duration) { <-time.After(d) }
+// after lets the bubble's time pass, and everybody in it do what they do then.
+func after(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
 
 func (l *line) explain(leadID string) leads.Explanation {
 	l.t.Helper()
@@ -249,7 +253,7 @@ func TestLateEnrichmentRescoresWithoutTellingTheTeamAgain(t *testing.T) {
 		after(time.Minute)
 		require.ElementsMatch(t, []string{`score "1" ""`, "notify", "enroll 10"}, l.noted(), "facts that came with an error are kept")
 		after(10 * time.Minute)
-		require.ElementsMatch(t, []string{`score "1" ""`, "notify", "enroll 10", `score "1" "Acme"`, "enroll 20"}, l.noted())
+		require.ElementsMatch(t, []string{`score "1" ""`, "notify", "enroll 10", `score "1" "Acme"`, "enroll 20"}, l.noted(), "the team is not told again")
 		x := l.explain(captured.LeadID)
 		require.False(t, x.Pending())
 		require.Equal(t, 20, x.Lead.Score.Value)
@@ -260,10 +264,10 @@ func TestAProvisionalScoreIsUsedAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var l *line
-		calls := 0
+		var calls atomic.Int32
 		l = run(t, leads.Config{
 			Scorer: leads.ScorerFunc(func(context.Context, leads.Lead) (leads.Score, error) {
-				if calls++; calls < 3 {
+				if calls.Add(1) < 3 {
 					return leads.Score{Value: 40, Qualification: leads.Warm, By: "rules"}, leads.After(errors.New("busy"), 30*time.Second)
 				}
 				return leads.Score{Value: 70, Qualification: leads.Hot, By: "model"}, nil
@@ -277,7 +281,7 @@ func TestAProvisionalScoreIsUsedAtOnce(t *testing.T) {
 		after(time.Second)
 		require.Equal(t, []string{"notify 40 true"}, l.noted())
 		after(29 * time.Second)
-		require.Equal(t, 1, calls, "Retry-After is kept")
+		require.EqualValues(t, 1, calls.Load(), "Retry-After is kept")
 		after(5 * time.Minute)
 		require.Equal(t, []string{"notify 40 true"}, l.noted())
 		score := l.explain(captured.LeadID).Lead.Score
@@ -290,12 +294,12 @@ func TestADeadTaskIsVisibleAndReplayable(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var l *line
-		mended := false
+		var mended atomic.Bool
 		l = run(t, leads.Config{
 			Work: leads.Work{MaxAttempts: 3},
 			Notifier: leads.NotifierFunc(func(context.Context, leads.Notification) error {
 				l.note("notify")
-				if mended {
+				if mended.Load() {
 					return nil
 				}
 				return errors.New("550 no such user")
@@ -311,7 +315,7 @@ func TestADeadTaskIsVisibleAndReplayable(t *testing.T) {
 		require.Equal(t, "550 no such user", x.Tasks[0].LastError)
 		require.Equal(t, "dead", x.Stages[2].Outcome)
 
-		mended = true
+		mended.Store(true)
 		require.NoError(t, l.Replay(t.Context(), leads.DefaultTenant, x.Tasks[0].ID))
 		after(time.Second)
 		require.Len(t, l.noted(), 4)
@@ -422,7 +426,7 @@ func TestOneTenantsBacklogDoesNotStarveAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l *line
 		l = run(t, leads.Config{Notifier: leads.NotifierFunc(func(_ context.Context, n leads.Notification) error {
-			after(time.Second)
+			<-time.After(time.Second)
 			l.note("%s", n.Tenant)
 			return nil
 		})})
@@ -546,8 +550,10 @@ func TestTheObserverIsToldWithoutPersonalData(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l *line
 		l = run(t, leads.Config{
-			Scorer:   leads.ScorerFunc(func(context.Context, leads.Lead) (leads.Score, error) { return leads.Score{Value: 1}, nil }),
-			Observer: leads.ObserverFunc(func(_ context.Context, o leads.Observation) { l.note("%s %s %s %d", o.Kind, o.Task, o.Outcome, o.Count) }),
+			Scorer: leads.ScorerFunc(func(context.Context, leads.Lead) (leads.Score, error) { return leads.Score{Value: 1}, nil }),
+			Observer: leads.ObserverFunc(func(_ context.Context, o leads.Observation) {
+				l.note("%s %s %s %d", o.Kind, o.Task, o.Outcome, o.Count)
+			}),
 		})
 		l.capture("ann@acme.com")
 		after(time.Second)

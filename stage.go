@@ -14,8 +14,10 @@ type stage struct {
 	adapter string // the part's Go type
 	// do runs one attempt. What it learned comes back together with an error too.
 	do func(ctx context.Context, task Task, lead Lead) (result, error)
-	// next are the kinds that follow once the lead moves on, afresh those that follow when a late success has changed the lead.
-	next, afresh []TaskKind
+	// next are the kinds that follow a success, and those with which the lead goes on past a failure.
+	next []TaskKind
+	// later is the kind that tries again once the lead has gone on, or "".
+	later TaskKind
 }
 
 // result is what one attempt brought, to be stored with its outcome.
@@ -30,30 +32,20 @@ type result struct {
 	outcome *Outcome
 }
 
-// progress is the payload of a pipeline task.
-type progress struct {
-	// Passed is set once the lead has gone on without this stage, which is still being tried.
-	Passed bool `json:"passed,omitempty"`
-	// Late is set on work that follows a late success: the team has been told already.
-	Late bool `json:"late,omitempty"`
-}
+// passed is the payload of a dead task whose lead has gone on without it: replayed, it must not set the whole line going again.
+var passed = json.RawMessage(`{"passed":true}`)
 
-func (p progress) payload() json.RawMessage {
-	if p == (progress{}) {
-		return nil
-	}
-	raw, _ := json.Marshal(p) // two bools always encode
-	return raw
-}
-
-// makeStages returns the stages that have a part, linked past those that have none.
+// makeStages returns every stage; one whose part is nil has no adapter.
 func (e *Engine) makeStages() map[TaskKind]stage {
+	enricher, scorer, sequencer := adapter(e.cfg.Enricher), adapter(e.cfg.Scorer), adapter(e.cfg.Sequencer)
 	stages := map[TaskKind]stage{
-		TaskEnrich: {do: e.enrich, adapter: adapter(e.cfg.Enricher), next: []TaskKind{TaskScore}, afresh: []TaskKind{TaskScore}},
-		TaskScore:  {do: e.score, adapter: adapter(e.cfg.Scorer), next: []TaskKind{TaskNotify, TaskEnroll}, afresh: []TaskKind{TaskEnroll}},
-		TaskNotify: {do: e.notify, adapter: adapter(e.cfg.Notifier)},
-		TaskEnroll: {do: e.enroll, adapter: adapter(e.cfg.Sequencer)},
-		TaskStep:   {do: e.step, adapter: adapter(e.cfg.Sequencer)},
+		TaskEnrich:   {do: e.enrich, adapter: enricher, next: []TaskKind{TaskScore}, later: TaskReenrich},
+		TaskReenrich: {do: e.enrich, adapter: enricher, next: []TaskKind{TaskRescore}},
+		TaskScore:    {do: e.score, adapter: scorer, next: []TaskKind{TaskNotify, TaskEnroll}, later: TaskRescore},
+		TaskRescore:  {do: e.score, adapter: scorer, next: []TaskKind{TaskEnroll}},
+		TaskNotify:   {do: e.notify, adapter: adapter(e.cfg.Notifier)},
+		TaskEnroll:   {do: e.enroll, adapter: sequencer},
+		TaskStep:     {do: e.step, adapter: sequencer},
 	}
 	for kind, s := range stages {
 		s.kind = kind
@@ -71,21 +63,17 @@ func adapter(part any) string {
 }
 
 // follow returns the tasks of the given kinds for the same lead, and in place of a kind that has no part those after it.
-func (e *Engine) follow(task Task, kinds []TaskKind, late bool) []Task {
+func (e *Engine) follow(task Task, kinds []TaskKind) []Task {
 	var tasks []Task
 	for _, kind := range kinds {
 		s := e.stages[kind]
 		if s.adapter == "" {
-			after := s.next
-			if late {
-				after = s.afresh
-			}
-			tasks = append(tasks, e.follow(task, after, late)...)
+			tasks = append(tasks, e.follow(task, s.next)...)
 			continue
 		}
 		tasks = append(tasks, Task{
 			Tenant: task.Tenant, ID: NewID(), Kind: kind, LeadID: task.LeadID, SubmissionID: task.SubmissionID,
-			State: TaskWaiting, CreatedAt: task.CreatedAt, Payload: progress{Late: late}.payload(),
+			State: TaskWaiting, CreatedAt: task.CreatedAt,
 		})
 	}
 	return tasks

@@ -15,6 +15,10 @@ const (
 	TaskNotify TaskKind = "notify"
 	TaskEnroll TaskKind = "enroll"
 	TaskStep   TaskKind = "step" // a step of a sequence
+	// TaskReenrich and TaskRescore are enriching and scoring for a lead that has gone on without: they have slots of their own, so
+	// that what fails for ever does not stand in the way of what is new.
+	TaskReenrich TaskKind = "reenrich"
+	TaskRescore  TaskKind = "rescore"
 )
 
 // Task is a piece of durable work. One queue holds everything deferred.
