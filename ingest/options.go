@@ -1,6 +1,9 @@
 package ingest
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"time"
@@ -18,10 +21,59 @@ type Options struct {
 	MaxInFlight int
 	// Timeout bounds the reading of a body. 0 means 10s.
 	Timeout time.Duration
-	// CaptureTimeout bounds the commit of a submission. 0 means 5s.
+	// CaptureTimeout bounds the look-up of a token and the commit of a submission, each. 0 means 5s.
 	CaptureTimeout time.Duration
-	// Clock gives the time of arrival. Nil means time.Now.
+	// Clock gives the time of arrival, and the default Limiter its time. Nil means time.Now.
 	Clock func() time.Time
 	// Logger is told about our own faults; it never gets personal data, tokens or paths. Nil means none.
 	Logger *slog.Logger
+}
+
+// Validate reports every option that makes no sense, each named and with its remedy, joined; nil if there is none, or no
+// Options. NewHandler takes the default in the place of a bad one.
+func (o *Options) Validate() error {
+	if o == nil {
+		return nil
+	}
+	var all []error
+	for i, p := range o.TrustedProxies {
+		if !p.IsValid() {
+			all = append(all, fmt.Errorf("ingest: Options.TrustedProxies[%d] is not a network: make it with netip.MustParsePrefix", i))
+		}
+	}
+	for _, field := range []struct {
+		name  string
+		value int64
+	}{
+		{"PerMinute", int64(o.PerMinute)}, {"MaxInFlight", int64(o.MaxInFlight)},
+		{"Timeout", int64(o.Timeout)}, {"CaptureTimeout", int64(o.CaptureTimeout)},
+	} {
+		if field.value < 0 {
+			all = append(all, fmt.Errorf("ingest: Options.%s is negative: use 0 for the default", field.name))
+		}
+	}
+	return errors.Join(all...)
+}
+
+// withDefaults returns the options with every field filled.
+func (o *Options) withDefaults() Options {
+	var filled Options
+	if o != nil {
+		filled = *o
+	}
+	filled.TrustedProxies = plainPrefixes(filled.TrustedProxies)
+	filled.PerMinute = cmp.Or(max(0, filled.PerMinute), 100)
+	filled.MaxInFlight = cmp.Or(max(0, filled.MaxInFlight), 4096)
+	filled.Timeout = cmp.Or(max(0, filled.Timeout), 10*time.Second)
+	filled.CaptureTimeout = cmp.Or(max(0, filled.CaptureTimeout), 5*time.Second)
+	if filled.Clock == nil {
+		filled.Clock = time.Now
+	}
+	if filled.Logger == nil {
+		filled.Logger = slog.New(slog.DiscardHandler)
+	}
+	if filled.Limiter == nil {
+		filled.Limiter = NewWindow(0, filled.Clock)
+	}
+	return filled
 }

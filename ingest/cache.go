@@ -1,0 +1,47 @@
+package ingest
+
+import (
+	"context"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+)
+
+const (
+	// cacheTTL is how long a source is remembered: a token that is taken back stops working within it, on every instance.
+	cacheTTL  = 5 * time.Second
+	cacheSize = 4096
+)
+
+// cache remembers the sources that were found. Tokens that were not found are not remembered: guesses must not push out what is
+// known, and a new token works at once.
+type cache struct {
+	sources Sources
+	found   *lru.Cache[string, found]
+}
+
+type found struct {
+	source *Source
+	at     time.Time
+}
+
+func newCache(sources Sources) *cache {
+	known, _ := lru.New[string, found](cacheSize) // fails only for sizes below 1
+	return &cache{sources: sources, found: known}
+}
+
+// lookUp returns the source of a token, which nobody may change. Its errors are those of Sources.
+func (c *cache) lookUp(ctx context.Context, token string, now time.Time) (*Source, error) {
+	if f, ok := c.found.Get(token); ok {
+		if age := now.Sub(f.at); age >= 0 && age < cacheTTL {
+			return f.source, nil
+		}
+	}
+	source, err := c.sources.SourceByToken(ctx, token)
+	if err != nil {
+		c.found.Remove(token)
+		return nil, err
+	}
+	c.found.Add(token, found{&source, now})
+	return &source, nil
+}

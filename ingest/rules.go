@@ -1,0 +1,122 @@
+package ingest
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/url"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-playground/validator/v10"
+)
+
+// rules is the one validator of the package. The rules are kept here and not in tags, so that the exported types stay plain.
+var rules = sync.OnceValue(func() *validator.Validate {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	for tag, check := range map[string]validator.Func{
+		"bytes": func(f validator.FieldLevel) bool {
+			n, err := strconv.Atoi(f.Param())
+			return err == nil && f.Field().Len() <= n
+		},
+		"origin":   func(f validator.FieldLevel) bool { return isOrigin(f.Field().String()) },
+		"redirect": func(f validator.FieldLevel) bool { _, err := parseRedirect(f.Field().String()); return err == nil },
+		"incoming": func(f validator.FieldLevel) bool { return !isOwn(f.Field().String()) },
+		"target":   func(f validator.FieldLevel) bool { return !strings.HasPrefix(f.Field().String(), "_") },
+		"trap":     func(f validator.FieldLevel) bool { return knownIndex([]byte(f.Field().String())) < 0 },
+	} {
+		if err := v.RegisterValidation(tag, check); err != nil {
+			panic(err) // a tag of ours is misspelt
+		}
+	}
+	v.RegisterStructValidationMapRules(map[string]string{
+		"Tenant":    "required,bytes=255",
+		"ID":        "required,uuid",
+		"Name":      "required,bytes=255",
+		"Mappings":  "max=256,dive,keys,required,bytes=128,incoming,endkeys,required,bytes=128,target",
+		"Origins":   "max=100,dive,origin",
+		"Redirects": "max=100,dive,redirect",
+		"PerMinute": "min=0,max=100000",
+	}, Source{})
+	v.RegisterStructValidationMapRules(map[string]string{"Honeypot": "bytes=128,trap", "MinFill": "max=3600000000000"}, Spam{})
+	text := fmt.Sprintf("bytes=%d", MaxString)
+	v.RegisterStructValidationMapRules(map[string]string{
+		"Email": fmt.Sprintf("bytes=%d", MaxEmail), "FirstName": text, "LastName": text, "Phone": text, "Company": text,
+	}, Fields{})
+	v.RegisterStructValidationMapRules(map[string]string{"Referrer": text, "Page": text, "Landing": text, "ClickIDs": "max=32,dive,keys,bytes=128,endkeys," + text}, Attribution{})
+	v.RegisterStructValidationMapRules(map[string]string{"Source": text, "Medium": text, "Campaign": text, "Term": text, "Content": text}, UTM{})
+	return v
+})
+
+// check validates a struct by rules and returns one error for each field that breaks one, joined.
+func check(what string, s any) error {
+	err := rules().Struct(s)
+	if err == nil {
+		return nil
+	}
+	broken, ok := errors.AsType[validator.ValidationErrors](err)
+	if !ok {
+		return fmt.Errorf("ingest: %s: %w", what, err)
+	}
+	var all []error
+	for _, field := range broken {
+		_, path, _ := strings.Cut(field.Namespace(), ".")
+		all = append(all, fmt.Errorf("ingest: %s.%s %s", what, path, complaint(field)))
+	}
+	return errors.Join(all...)
+}
+
+// complaint says what is wrong with a field and what to do about it.
+func complaint(field validator.FieldError) string {
+	switch field.Tag() {
+	case "required":
+		return "is required"
+	case "bytes":
+		return "is longer than " + field.Param() + " bytes: shorten it"
+	case "uuid":
+		return "is not a UUID: give it one in text form, such as uuid.NewV7 makes"
+	case "origin":
+		return `is not an origin: write it as a browser sends it, such as "https://example.com"`
+	case "redirect":
+		return `is no place to send a form on to: write a path such as "/thanks" or an address such as "https://example.com/thanks"`
+	case "incoming":
+		return "maps a name that belongs to the door itself: take the entry out"
+	case "target":
+		return `begins with "_", which is reserved: choose another name`
+	case "trap":
+		return "is a known field, which people do see: choose another name"
+	case "min":
+		return "is below " + field.Param() + ": use 0 for the default"
+	}
+	return "is above " + limitOf(field) + ": lower it"
+}
+
+func limitOf(field validator.FieldError) string {
+	if field.Type() == reflect.TypeFor[time.Duration]() {
+		n, _ := strconv.ParseInt(field.Param(), 10, 64)
+		return time.Duration(n).String()
+	}
+	return cmp.Or(field.Param(), "its limit")
+}
+
+// isOwn reports whether an incoming name is taken by the door before any mapping.
+func isOwn(name string) bool {
+	switch name {
+	case "_hp", "_t", "_id", "_redirect", "_next", "_utm", "_referrer", "_page", "_landing", "_touches":
+		return true
+	}
+	return false
+}
+
+// isOrigin reports whether s is an origin as browsers send it: a scheme and a host in lower case, without a path.
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && s == u.Scheme+"://"+strings.ToLower(u.Host)
+}
+
+// Validate reports every field that a stored source must not have, each named and with its remedy, joined; nil if there is none.
+// Tenant, ID and Name are required. The door itself does not call it: a source that is in the Store goes on working.
+func (s Source) Validate() error { return check("Source", s) }
