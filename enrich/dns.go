@@ -1,0 +1,165 @@
+package enrich
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/openleads/leads"
+)
+
+// Resolver asks the domain name system. A [net.Resolver] is one. Answers returned together with an error are used. Only a
+// [net.DNSError] with IsNotFound says that there is nothing; any other error says nothing. It is given absolute names, with a dot at their
+// end, and may be called concurrently.
+type Resolver interface {
+	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
+	// LookupNetIP is asked for "ip4" and "ip6" apart: asked for both at once, Go's resolver says that there is no such host when
+	// one question failed and the other had an empty answer.
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
+// DNS finds out which domains take mail, and remembers it: definite answers for an hour, and for 5 s that there was none.
+// Parts that share a DNS share what it remembers. It may be used concurrently.
+type DNS struct {
+	resolver Resolver
+	timeout  time.Duration
+	cache    *lru.Cache[string, answer]
+}
+
+// DNSOptions sets a [DNS]. The zero value of each field is its default.
+type DNSOptions struct {
+	// Timeout bounds all that is asked about one domain. 0 means 1.5s: what comes later is Unknown.
+	Timeout time.Duration
+	// Size is how many domains are remembered; the longest unused go first. 0 means 10,000, about 2 MB.
+	Size int
+}
+
+// How long a DNS remembers.
+const (
+	rememberAnswer  = time.Hour
+	rememberFailure = 5 * time.Second
+)
+
+// NewDNS returns a DNS that asks the resolver. Nil means [net.DefaultResolver], and nil options are the defaults.
+func NewDNS(resolver Resolver, opts *DNSOptions) *DNS {
+	if resolver == nil {
+		resolver = net.DefaultResolver
+	}
+	if opts == nil {
+		opts = &DNSOptions{}
+	}
+	size := opts.Size
+	if size < 1 {
+		size = 10_000
+	}
+	cache, _ := lru.New[string, answer](size) // errs for a size below 1 only
+	return &DNS{resolver: resolver, timeout: cmp.Or(opts.Timeout, 1500*time.Millisecond), cache: cache}
+}
+
+// answer is what is known about a domain until a time.
+type answer struct {
+	truth  leads.Truth
+	reason string
+	until  time.Time
+}
+
+// takesMail tells whether mail to the domain, in lower-case ASCII, has somewhere to go.
+func (d *DNS) takesMail(ctx context.Context, domain string, now time.Time) answer {
+	if a, ok := d.cache.Get(domain); ok && now.Before(a.until) {
+		return a
+	}
+	a := d.ask(ctx, domain+".") // absolute, so that search domains are not tried
+	switch {
+	case a.truth != leads.Unknown:
+		a.until = now.Add(rememberAnswer)
+	case ctx.Err() != nil:
+		return a // the caller was in a hurry, which says nothing about the domain
+	default:
+		a.until = now.Add(rememberFailure)
+	}
+	d.cache.Add(domain, a)
+	return a
+}
+
+func (d *DNS) ask(ctx context.Context, name string) answer {
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	records, err := d.resolver.LookupMX(ctx, name)
+	if len(records) > 0 {
+		return judge(records)
+	}
+	if !isAbsent(err) {
+		return unanswered(err)
+	}
+	return d.askHost(ctx, name)
+}
+
+// askHost looks for the host itself, which is the mail server where no MX record names one (RFC 5321 §5.1).
+func (d *DNS) askHost(ctx context.Context, name string) answer {
+	var failed error
+	for _, network := range []string{"ip4", "ip6"} {
+		addrs, err := d.resolver.LookupNetIP(ctx, network, name)
+		if len(addrs) > 0 {
+			return answer{truth: leads.Yes, reason: "no mail server is named, but the host itself may take mail"}
+		}
+		if !isAbsent(err) {
+			failed = err
+		}
+	}
+	if failed != nil {
+		return unanswered(failed)
+	}
+	return answer{truth: leads.No, reason: "the domain does not exist or has neither a mail server nor a host"}
+}
+
+// judge takes MX records one by one: some may be nonsense beside good ones.
+func judge(records []*net.MX) answer {
+	usable, null := 0, 0
+	for _, mx := range records {
+		switch host := strings.TrimSuffix(mx.Host, "."); {
+		case host == "":
+			null++
+		case !isAddress(host) && host != "localhost":
+			usable++
+		}
+	}
+	switch {
+	case usable == 1:
+		return answer{truth: leads.Yes, reason: "a mail server is named"}
+	case usable > 1:
+		return answer{truth: leads.Yes, reason: fmt.Sprintf("%d mail servers are named", usable)}
+	case null == len(records):
+		return answer{truth: leads.No, reason: "the domain declares that it takes no mail (RFC 7505)"}
+	}
+	return answer{reason: "the mail servers named are no host names"}
+}
+
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
+}
+
+// isAbsent reports whether the look-up says with authority that there is nothing.
+func isAbsent(err error) bool {
+	if err == nil {
+		return true
+	}
+	var dnsErr *net.DNSError
+	return errors.As(err, &dnsErr) && dnsErr.IsNotFound && !dnsErr.IsTimeout && !dnsErr.IsTemporary
+}
+
+// unanswered has no details of the error: they name the host's own servers.
+func unanswered(err error) answer {
+	var dnsErr *net.DNSError
+	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &dnsErr) && dnsErr.IsTimeout {
+		return answer{reason: "the name server did not answer in time"}
+	}
+	return answer{reason: "the name server gave no answer"}
+}

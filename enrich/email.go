@@ -1,0 +1,111 @@
+package enrich
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/openleads/leads"
+	"github.com/openleads/leads/enrich/lists"
+	"github.com/openleads/leads/internal/emailaddr"
+)
+
+// The values of the fact [EmailClass].
+const (
+	ClassBusiness   = string(lists.Business)   // a person at an organisation's own domain
+	ClassPersonal   = string(lists.Personal)   // a private mailbox at a provider for everybody
+	ClassDisposable = string(lists.Disposable) // a throw-away mailbox
+	ClassRelay      = string(lists.Relay)      // an alias that forwards to a private mailbox
+	ClassRole       = "role"                   // a shared mailbox (info@, sales@) at an organisation's own domain
+	ClassInvalid    = "invalid"                // not an address
+)
+
+// Email learns from a lead's email address: whether it is well-formed, what kind it is, and whether its domain takes mail. It
+// learns [EmailValid], [EmailClass] and [EmailDeliverable]; nothing when the lead has no address. The zero value is ready for use.
+//
+// Its only errors are those of a context that ended: a domain that could not be asked about is a fact, Unknown for an hour.
+type Email struct {
+	// DNS tells which domains take mail. Nil means one that the whole process shares, made by NewDNS(nil, nil).
+	DNS *DNS
+	// Classify tells what a domain is used for; it is given lower-case ASCII. Nil means [lists.Lookup].
+	Classify func(domain string) lists.Entry
+	// Clock gives the time of the facts. Nil means time.Now.
+	Clock func() time.Time
+}
+
+// Enrich learns about the lead's address. The domain is asked about only if the lead has no fresh answer for it.
+func (e Email) Enrich(ctx context.Context, lead leads.Lead) ([]leads.Fact, error) {
+	if strings.TrimSpace(lead.Email) == "" {
+		return nil, nil
+	}
+	now := clockOr(e.Clock)
+	a, err := emailaddr.Parse(lead.Email)
+	if err != nil {
+		return learned(lead, now,
+			leads.Fact{Key: EmailValid, Truth: leads.No, Reason: err.Error(), Source: "syntax"},
+			leads.Fact{Key: EmailClass, Truth: leads.Yes, Value: ClassInvalid, Reason: err.Error(), Source: "syntax"},
+		), nil
+	}
+	facts := []leads.Fact{
+		{Key: EmailValid, Truth: leads.Yes, Value: a.String(), Reason: "well-formed", Source: "syntax"},
+		classOf(a, e.Classify),
+	}
+	if old, ok := lead.Enrichment[EmailDeliverable]; ok && old.Fresh(now) && old.Value == a.Domain {
+		return learned(lead, now, facts...), nil
+	}
+	answer := e.dns().takesMail(ctx, a.Domain, now)
+	facts = append(facts, leads.Fact{
+		Key: EmailDeliverable, Truth: answer.truth, Value: a.Domain, Reason: answer.reason, Source: "dns",
+	})
+	if answer.truth == leads.Unknown && ctx.Err() != nil {
+		return learned(lead, now, facts...), fmt.Errorf("enrich: mail domain: %w", ctx.Err())
+	}
+	return learned(lead, now, facts...), nil
+}
+
+var sharedDNS = sync.OnceValue(func() *DNS { return NewDNS(nil, nil) })
+
+func (e Email) dns() *DNS {
+	if e.DNS != nil {
+		return e.DNS
+	}
+	return sharedDNS()
+}
+
+func classOf(a emailaddr.Address, classify func(string) lists.Entry) leads.Fact {
+	if classify == nil {
+		classify = lists.Lookup
+	}
+	entry := classify(a.Domain)
+	f := leads.Fact{Key: EmailClass, Truth: leads.Yes, Value: string(entry.Class), Source: sourceOf(entry)}
+	switch entry.Class {
+	case lists.Personal:
+		f.Reason = a.Domain + " gives private mailboxes to everybody"
+	case lists.Disposable:
+		f.Reason = a.Domain + " gives throw-away mailboxes"
+	case lists.Relay:
+		f.Reason = a.Domain + " forwards to a private mailbox"
+	case lists.Business:
+		f.Reason = a.Domain + " is on no list of mailbox providers"
+		if isRole(a.Local) {
+			f.Value, f.Reason, f.Source = ClassRole, a.Local+"@ is a shared mailbox", "name"
+		}
+	default:
+		f.Reason = a.Domain + " was classified by the program"
+	}
+	return f
+}
+
+// sourceOf names the list an entry is from and the list's date.
+func sourceOf(e lists.Entry) string {
+	source := e.List
+	if source == "" {
+		source = "lists"
+	}
+	if e.Date != "" {
+		source += " (" + e.Date + ")"
+	}
+	return source
+}
