@@ -12,6 +12,7 @@ package adaptertest
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/openleads/leads"
@@ -55,5 +56,10 @@ func TestStore(t *testing.T, open func(t *testing.T) TestedStore) {
 
 // storeContracts returns every case of TestStore.
 func storeContracts() []contract {
-	return nil
+	return slices.Concat(
+		sourceContracts(), captureContracts(), foldContracts(), keyContracts(), tenantContracts(),
+		claimContracts(), settleContracts(), changeContracts(), deliveryContracts(),
+		valueContracts(), memoryContracts(), cancelContracts(), raceContracts(),
+		historyContracts(), listerContracts(),
+	)
 }

@@ -1,0 +1,114 @@
+package adaptertest
+
+import "github.com/openleads/leads"
+
+const (
+	saysUpsert = "Deliveries are inserted, or updated where the task's tenant has one with the same Key."
+	saysBegun  = "Deliveries are the effects that earlier attempts of this task have begun, oldest first. Claim fills it."
+)
+
+func deliveryContracts() []contract {
+	return []contract{
+		{"deliveries/handed to the next attempt", saysBegun, deliveryHandedOn},
+		{"deliveries/oldest first", saysBegun, deliveryOrder},
+		{"deliveries/of this task only", saysBegun, deliveryOfOthers},
+		{"deliveries/updated by key", saysUpsert, deliveryUpdate},
+		{"deliveries/one key in two tenants", saysUpsert, deliveryTenants},
+		{"deliveries/keys compared byte by byte", saysUpsert, deliveryKeys},
+	}
+}
+
+// delivery makes a delivery of a task.
+func (r *rig) delivery(task leads.Task, key string) leads.Delivery {
+	at := r.tick()
+	return leads.Delivery{
+		Tenant: task.Tenant, ID: leads.NewID(), LeadID: task.LeadID, TaskID: task.ID, Key: key, Channel: "email",
+		Recipient: "team@example.com", Body: []byte("Hello"), State: leads.DeliveryBegun, Attempts: 1, CreatedAt: at, UpdatedAt: at,
+	}
+}
+
+// record stores deliveries while the task goes on.
+func (r *rig) record(task leads.Task, deliveries ...leads.Delivery) {
+	r.t.Helper()
+	r.settle(task, leads.Outcome{Settlement: leads.Extend, Delay: hour, Deliveries: deliveries})
+}
+
+// retried settles a task as to be tried again, and claims it anew.
+func (r *rig) retried(task leads.Task) leads.Task {
+	r.t.Helper()
+	r.settle(task, leads.Outcome{Settlement: leads.Retry})
+	return r.task()
+}
+
+func deliveryHandedOn(r *rig) {
+	task := r.begun()
+	r.check(len(task.Deliveries) == 0, "the first attempt has deliveries: %+v", task.Deliveries)
+	delivery := r.delivery(task, "email/team@example.com")
+	r.record(task, delivery)
+	after := r.taskAt(r.soon().Add(3 * hour)) // after a crash
+	r.same("after a crash", after.Deliveries, []leads.Delivery{delivery})
+	r.same("after a retry", r.retried(after).Deliveries, []leads.Delivery{delivery})
+}
+
+func deliveryOrder(r *rig) {
+	task := r.begun()
+	var want []leads.Delivery
+	for _, key := range []string{"c", "a", "b", "d"} {
+		want = append(want, r.delivery(task, key))
+	}
+	r.record(task, want[0])
+	r.record(task, want[1], want[2])
+	want[0].State, want[0].UpdatedAt = leads.DeliverySent, r.tick()
+	r.record(task, want[3], want[0])
+	r.same("deliveries", r.retried(task).Deliveries, want)
+}
+
+func deliveryOfOthers(r *rig) {
+	task := r.begun()
+	r.record(task, r.delivery(task, "key"))
+	r.one(r.sub("ann@example.com"))
+	other := r.task()
+	r.check(other.ID != task.ID && len(other.Deliveries) == 0, "another task of the lead has the deliveries %+v", other.Deliveries)
+}
+
+func deliveryUpdate(r *rig) {
+	task := r.begun()
+	first := r.delivery(task, "key")
+	r.record(task, first)
+
+	second := r.delivery(task, "key")
+	second.Channel, second.Recipient, second.Body = "slack", "#leads", []byte("Hello again")
+	second.State, second.Attempts, second.Provider, second.Error = leads.DeliveryFailed, 2, "<id@example.com>", "refused"
+	r.record(task, second)
+
+	want := second
+	want.ID, want.CreatedAt = first.ID, first.CreatedAt
+	r.same("deliveries", r.retried(task).Deliveries, []leads.Delivery{want})
+}
+
+func deliveryTenants(r *rig) {
+	mine := r.begun()
+	r.record(mine, r.delivery(mine, "key"))
+	other := r.as("other")
+	theirs := other.begun()
+	delivery := other.delivery(theirs, "key")
+	delivery.State, delivery.Recipient = leads.DeliverySent, "them@example.com"
+	other.record(theirs, delivery)
+	r.same("theirs", other.retried(theirs).Deliveries, []leads.Delivery{delivery})
+	got := r.retried(mine).Deliveries
+	r.check(len(got) == 1 && got[0].State == leads.DeliveryBegun && got[0].Tenant == r.tenant, "mine: %+v", got)
+}
+
+func deliveryKeys(r *rig) {
+	task := r.begun()
+	var want []leads.Delivery
+	seen := make(map[string]bool)
+	for _, key := range append(hostile(), "key", "KEY", "key ", " key") {
+		if key = limited(key, 500); !seen[key] {
+			seen[key] = true
+			want = append(want, r.delivery(task, key))
+		}
+	}
+	r.record(task, want...)
+	r.same("deliveries", r.retried(task).Deliveries, want)
+}
