@@ -17,6 +17,7 @@ const (
 // known, and a new token works at once.
 type cache struct {
 	sources Sources
+	timeout time.Duration
 	found   *lru.Cache[string, found]
 }
 
@@ -25,18 +26,21 @@ type found struct {
 	at     time.Time
 }
 
-func newCache(sources Sources) *cache {
+func newCache(sources Sources, timeout time.Duration) *cache {
 	known, _ := lru.New[string, found](cacheSize) // fails only for sizes below 1
-	return &cache{sources: sources, found: known}
+	return &cache{sources: sources, timeout: timeout, found: known}
 }
 
-// lookUp returns the source of a token, which nobody may change. Its errors are those of Sources.
+// lookUp returns the source of a token, which nobody may change. Its errors are those of Sources. The visitor may be gone once the
+// body is sent, but the submission counts: so a look-up has its own time and does not end with ctx.
 func (c *cache) lookUp(ctx context.Context, token string, now time.Time) (*Source, error) {
 	if f, ok := c.found.Get(token); ok {
 		if age := now.Sub(f.at); age >= 0 && age < cacheTTL {
 			return f.source, nil
 		}
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout)
+	defer cancel()
 	source, err := c.sources.SourceByToken(ctx, token)
 	if err != nil {
 		c.found.Remove(token)

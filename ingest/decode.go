@@ -53,6 +53,9 @@ func (d *document) decode(m media) error {
 		err = d.decodeMultipart(m.boundary)
 	default:
 		err = d.decodeJSON()
+		if f, ok := err.(*fault); ok && m.kind == mediaGuess && f.code == codeMalformed {
+			err = errMedia
+		}
 	}
 	if err == nil && len(d.members) == 0 {
 		return errEmpty

@@ -25,6 +25,8 @@ type fieldFault struct {
 
 func (f *fault) Error() string { return "ingest: " + f.message }
 
+const codeMalformed = "malformed_payload"
+
 // The refusals that need nothing of the request. Those of what a body holds are made by refuse and malformed.
 var (
 	errInvalidToken = &fault{status: http.StatusNotFound, code: "invalid_token", message: "no form or webhook has this address"}
@@ -43,7 +45,7 @@ var (
 )
 
 // malformed refuses a body that cannot be read, at the place the pointer names ("" for the whole of it).
-func malformed(message, pointer string) *fault { return refuse("malformed_payload", message, pointer) }
+func malformed(message, pointer string) *fault { return refuse(codeMalformed, message, pointer) }
 
 // refuse refuses a body for what it holds at the pointer.
 func refuse(code, message, pointer string) *fault {

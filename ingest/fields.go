@@ -145,7 +145,7 @@ func (a *assembly) own(value []byte) json.RawMessage {
 // keep stores a value in the metadata.
 func (a *assembly) keep(name string, value []byte) {
 	if a.sub.Metadata == nil {
-		a.sub.Metadata = make(Metadata, len(a.members))
+		a.sub.Metadata = make(Metadata)
 	}
 	a.sub.Metadata[name] = a.own(value)
 }

@@ -41,7 +41,7 @@ type Handler struct {
 func NewHandler(sources Sources, sink Sink, opts *Options) *Handler {
 	o := opts.withDefaults()
 	return &Handler{
-		cache:   newCache(sources),
+		cache:   newCache(sources, o.CaptureTimeout),
 		sink:    sink,
 		limiter: o.Limiter,
 		signals: []signal{signalFunc(honeypot), signalFunc(fillTime)},
@@ -103,10 +103,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (source *Source,
 func (h *Handler) source(r *http.Request, client netip.Addr, now time.Time) (*Source, error) {
 	token, ok := tokenIn(r.URL.EscapedPath())
 	if ok {
-		// The visitor may be gone once the body is sent, but the submission counts; so the look-up has its own time, too.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), h.capture)
-		defer cancel()
-		source, err := h.cache.lookUp(ctx, token, now)
+		source, err := h.cache.lookUp(r.Context(), token, now)
 		if err == nil || !errors.Is(err, ErrNotFound) {
 			return source, err
 		}
@@ -125,7 +122,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, source *Source, 
 		policy, key, limit = "source", "source:"+source.ID+":", source.PerMinute
 	}
 	a := h.allow(r, bucket(key, client), limit)
-	limits(w.Header(), policy, limit, a)
+	setLimits(w.Header(), policy, limit, a)
 	switch {
 	case !a.OK:
 		return tooMany(a)
@@ -137,9 +134,11 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, source *Source, 
 
 // allow asks the limiter. One that cannot tell lets the request in: a lead is worth more than a limit.
 func (h *Handler) allow(r *http.Request, key string, limit int) Allowance {
-	a, err := h.limiter.Allow(context.WithoutCancel(r.Context()), key, limit, time.Minute)
+	a, err := h.limiter.Allow(r.Context(), key, limit, time.Minute)
 	if err != nil {
-		h.fault(r, "rate limiter", err)
+		if r.Context().Err() == nil {
+			h.fault(r, "rate limiter", err)
+		}
 		return Allowance{OK: true, Remaining: limit}
 	}
 	return a

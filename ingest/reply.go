@@ -18,18 +18,19 @@ func begin(h http.Header) {
 	}
 }
 
-// limits sets the RateLimit headers (draft-ietf-httpapi-ratelimit-headers-10).
-func limits(h http.Header, policy string, limit int, a Allowance) {
-	buf := make([]byte, 0, 64)
-	buf = append(append(append(buf, '"'), policy...), `";q=`...)
+// setLimits sets the RateLimit headers (draft-ietf-httpapi-ratelimit-headers-10).
+func setLimits(h http.Header, policy string, limit int, a Allowance) {
+	var room [48]byte
+	buf := append(append(append(room[:0], '"'), policy...), `";q=`...)
 	buf = append(strconv.AppendInt(buf, int64(limit), 10), ";w=60"...)
-	h.Set("RateLimit-Policy", string(buf))
-	buf = append(append(append(buf[:0], '"'), policy...), `";r=`...)
+	values := []string{string(buf), ""}
+	buf = append(append(append(room[:0], '"'), policy...), `";r=`...)
 	buf = strconv.AppendInt(buf, int64(max(0, a.Remaining)), 10)
 	if a.Reset > 0 {
 		buf = strconv.AppendInt(append(buf, ";t="...), int64(seconds(a.Reset)), 10)
 	}
-	h.Set("RateLimit", string(buf))
+	values[1] = string(buf)
+	h["Ratelimit-Policy"], h["Ratelimit"] = values[:1:1], values[1:]
 }
 
 // seconds rounds up to whole seconds, at least one.
