@@ -1,0 +1,214 @@
+package notify
+
+import (
+	"fmt"
+	"html/template"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/openleads/leads"
+	"github.com/openleads/leads/internal/emailaddr"
+)
+
+// view is what the mail shows: text that has been cleaned and cut, for the HTML and the plain text alike.
+type view struct {
+	Headline string // "Hot lead"
+	Name     string // the person, or what else names the lead
+	Company  string
+	When     string // "Mon 23 Nov 2026, 12:05 UTC"
+	Preview  string // the first words, for the list of mails
+	Colour   string // of the badge
+	URL      string
+
+	Message  string
+	Score    *scoreView
+	Sections []section
+	Footer   string
+}
+
+// section is a titled table.
+type section struct {
+	Title string
+	Rows  []row
+	Note  string // below the rows, or ""
+}
+
+// row is one labelled value. Href is a link made from a validated value, or "".
+type row struct {
+	Label, Value string
+	Note         string
+	Href         template.URL
+}
+
+type scoreView struct {
+	Value             int
+	Qualification     string
+	Summary, NextStep string
+	Evidence          []evidenceView
+	Note              string
+}
+
+type evidenceView struct {
+	Criterion, Level, Points, Reason, Quote string
+	Against                                 bool // it took points away
+}
+
+// The most characters that a value of each kind takes. They keep a mail of ordinary text below the 102 kB at which Gmail cuts one off.
+const (
+	maxLabel   = 60
+	maxValue   = 600
+	maxMessage = 3000
+	maxReason  = 280 // as long as a Score.Summary may be
+)
+
+// colours are those of the badge; white text on them has a contrast of at least 4.5.
+var colours = map[leads.Qualification]string{leads.Hot: "#b42318", leads.Warm: "#a15c07", leads.Cold: "#475467"}
+
+func newView(n leads.Notification, zone *time.Location) view {
+	lead := n.Lead
+	message, rest := splitMessage(lead.Metadata)
+	v := view{
+		Headline: headline(n), Name: inline(fullName(lead), 80), Company: inline(lead.Company, 80),
+		When: moment(lead.Last.At, zone), URL: n.URL, Colour: "#3538cd",
+		Message: block(message, maxMessage), Score: newScore(lead.Score),
+	}
+	if v.Name == "" {
+		v.Name, v.Company = inline(who(lead), 200), ""
+	}
+	if lead.Score != nil && colours[lead.Score.Qualification] != "" {
+		v.Colour = colours[lead.Score.Qualification]
+	}
+	v.Preview = preview(v)
+	v.add(section{Title: "Contact", Rows: contact(lead)})
+	v.add(details(rest))
+	v.add(section{Title: "Where from", Rows: origin(lead, zone)})
+	v.add(facts(lead.Enrichment))
+	v.Footer = footer(n)
+	return v
+}
+
+// add leaves empty sections out.
+func (v *view) add(s section) {
+	if len(s.Rows) > 0 {
+		v.Sections = append(v.Sections, s)
+	}
+}
+
+// preview is what a list of mails shows beside the subject.
+func preview(v view) string {
+	if v.Message != "" {
+		return inline(v.Message, 140)
+	}
+	if v.Score != nil {
+		return inline(v.Score.Summary, 140)
+	}
+	return ""
+}
+
+func contact(lead leads.Lead) []row {
+	var rows []row
+	for _, r := range []row{
+		{Label: "Name", Value: inline(fullName(lead), 200)},
+		{Label: "Email", Value: inline(lead.Email, 254), Href: mailto(lead.Email)},
+		{Label: "Phone", Value: inline(lead.Phone, 100), Href: tel(lead.Phone)},
+		{Label: "Company", Value: inline(lead.Company, 200)},
+		{Label: "Assigned to", Value: inline(lead.Assignee, 100)},
+		{Label: "Tags", Value: inline(strings.Join(lead.Tags, ", "), 200)},
+	} {
+		if r.Value != "" {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// mailto links an address that has been parsed; anything else stays text.
+func mailto(s string) template.URL {
+	a, err := emailaddr.Parse(s)
+	if err != nil {
+		return ""
+	}
+	return template.URL("mailto:" + url.QueryEscape(a.Local) + "@" + a.Domain)
+}
+
+// tel links what can be dialled: 5 to 15 digits with the usual punctuation, of which the link keeps the digits and a leading plus.
+func tel(s string) template.URL {
+	s = strings.TrimSpace(s)
+	digits := strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return r
+		}
+		return -1
+	}, s)
+	if len(digits) < 5 || len(digits) > 15 || strings.Trim(s, "+0123456789 ()./-") != "" {
+		return ""
+	}
+	if strings.HasPrefix(s, "+") {
+		digits = "+" + digits
+	}
+	return template.URL("tel:" + digits)
+}
+
+func newScore(s *leads.Score) *scoreView {
+	if s == nil {
+		return nil
+	}
+	v := &scoreView{
+		Value: s.Value, Qualification: inline(string(s.Qualification), 20),
+		Summary: inline(s.Summary, maxReason), NextStep: inline(s.NextStep, maxReason),
+	}
+	for _, e := range s.Evidence[:min(len(s.Evidence), 20)] {
+		v.Evidence = append(v.Evidence, newEvidence(e))
+	}
+	v.Note = "Scored by " + inline(s.By, 80)
+	if s.Provisional {
+		v.Note += "; provisional, a better score is being tried for"
+	}
+	return v
+}
+
+func newEvidence(e leads.Evidence) evidenceView {
+	v := evidenceView{
+		Criterion: label(e.Criterion), Level: inline(e.Level, maxLabel),
+		Points: points(e.Points), Reason: inline(e.Reason, maxReason), Quote: inline(e.Quote, maxReason),
+		Against: e.Points < 0,
+	}
+	if e.Max > 0 {
+		v.Points += fmt.Sprintf(" / %d", e.Max)
+	}
+	return v
+}
+
+// points writes a signed number with a real minus, as it is read aloud.
+func points(n int) string {
+	switch {
+	case n > 0:
+		return fmt.Sprintf("+%d", n)
+	case n < 0:
+		return fmt.Sprintf("−%d", -n)
+	}
+	return "0"
+}
+
+// moment writes a time, or nothing for none.
+func moment(t time.Time, zone *time.Location) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(zone).Format("Mon 2 Jan 2006, 15:04 MST")
+}
+
+func footer(n leads.Notification) string {
+	text := "First submission"
+	if n.Lead.Submissions > 1 {
+		text = fmt.Sprintf("Submission no. %d of this lead", n.Lead.Submissions)
+	}
+	if id := inline(n.SubmissionID, 60); id != "" {
+		text += ", reference " + id
+	}
+	if len(replyTo(n.Lead)) > 0 {
+		text += ". A reply to this mail goes to the lead"
+	}
+	return text + "."
+}
