@@ -2,11 +2,12 @@ package ingest
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // decodeMultipart reads multipart/form-data (RFC 7578). Of a file only the name, the type and the size are kept; its content
@@ -20,7 +21,7 @@ func (d *document) decodeMultipart(boundary string) error {
 	files := cutter{text: d.text, delimiter: []byte("\n--" + boundary)}
 	for {
 		part, err := parts.NextRawPart()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF { // a wrapped one means that the end is missing
 			break
 		}
 		if err != nil {
@@ -62,16 +63,14 @@ func (d *document) file(name []byte, filename, contentType string, size int) err
 	if err != nil {
 		return err
 	}
-	kept, err := json.Marshal(struct {
-		Name string `json:"name"`
-		Type string `json:"type,omitempty"`
-		Size int    `json:"size"`
-	}{d.short(filename), d.short(contentType), size})
-	if err != nil {
-		return err
-	}
 	from := len(d.out)
-	d.out = append(d.out, kept...)
+	d.out = append(d.out, `{"name":`...)
+	d.out, _ = jsontext.AppendQuote(d.out, d.short(filename))
+	if contentType != "" {
+		d.out = append(d.out, `,"type":`...)
+		d.out, _ = jsontext.AppendQuote(d.out, d.short(contentType))
+	}
+	d.out = append(strconv.AppendInt(append(d.out, `,"size":`...), int64(size), 10), '}')
 	d.members = append(d.members, member{written, span{from, len(d.out)}})
 	return nil
 }
