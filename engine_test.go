@@ -515,7 +515,7 @@ func TestCaptureRefusesWhatIsBeyondTheLimits(t *testing.T) {
 	require.NoError(t, err)
 	_, err = engine.Capture(t.Context(), ingest.Submission{Fields: ingest.Fields{Email: strings.Repeat("a", 300) + "@acme.com"}})
 	require.ErrorIs(t, err, leads.ErrInvalid)
-	require.ErrorContains(t, err, "email")
+	require.ErrorContains(t, err, "Fields.Email")
 }
 
 // failing is a part that finds something when it is checked.
