@@ -1,0 +1,158 @@
+package bunstore
+
+import (
+	"context"
+	"database/sql"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/openleads/leads"
+)
+
+// engine is what differs between SQLite and PostgreSQL.
+type engine interface {
+	// prepare gets the first connection and whatever the engine needs before it is used.
+	prepare(ctx context.Context) error
+	durability(ctx context.Context) ([]leads.Finding, error)
+	close() error
+
+	// write runs work in a transaction and commits it. It may run work again after a conflict, so work must begin from nothing each time.
+	write(ctx context.Context, work func(ctx context.Context, t tx) error) error
+	// read returns what runs single statements outside of a transaction.
+	read() tx
+	// host returns what runs statements in the host's transaction.
+	host(t bun.Tx) tx
+
+	// id and at make arguments of IDs and times. clock makes an argument for {now}: the time given, or the store's clock if that is zero.
+	id(u uid) any
+	at(t time.Time) any
+	clock(t time.Time) any
+	// text makes a statement of a template.
+	text(template string) string
+	// statements returns the texts that both databases have.
+	statements() *statements
+
+	// claimKeys stores the keys, or fills in who has used them. They are distinct and sorted.
+	claimKeys(ctx context.Context, t tx, keys []*keyUse) error
+	// findPeople stores the identities with their proposed leads, or fills in the lead that has one already, and loads those leads under
+	// lock. They are distinct and sorted.
+	findPeople(ctx context.Context, t tx, people []*person) error
+	// store writes the changes.
+	store(ctx context.Context, t tx, c *changes) error
+	// take claims ready tasks of a kind: of each tenant as many as its quota says.
+	take(ctx context.Context, t tx, kind leads.TaskKind, quotas []quota, lease leaseTerm) ([]taskRow, error)
+
+	// background works until ctx ends, and calls sweep now and then.
+	background(ctx context.Context, wake func(), sweep func(context.Context))
+	// migrationLock is the statement that keeps others from migrating, or "" where the transaction does.
+	migrationLock() string
+}
+
+// tx runs statements.
+type tx interface {
+	exec(ctx context.Context, text string, args ...any) (int64, error)
+	query(ctx context.Context, text string, args []any, row func(scan scanFunc) error) error
+}
+
+type scanFunc func(dest ...any) error
+
+// eachRow reads all rows and closes them.
+func eachRow(rows *sql.Rows, err error, row func(scan scanFunc) error) error {
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			_ = rows.Close()
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		_ = rows.Close()
+		return err
+	}
+	return rows.Close()
+}
+
+// statements are the statements that both databases have. In a template, {p} is the prefix of the tables, ?1 an argument, {now:1} the time
+// in argument 1 or else the database's clock, {later:1:2} that time plus argument 2 in microseconds, and {lock} and {skip} lock the rows
+// found, the latter skipping those that are locked.
+type statements struct {
+	sourceByToken string
+	lead, peek    string
+	repoint       string
+	keyLead       string
+	unquarantine  string
+
+	pending string
+	promote string
+	lapse   string
+	tenants string
+	efforts string
+
+	finish  string
+	reshape string
+	revive  string
+	forget  string
+}
+
+const leadColumns = `tenant_id, id, version, email, first_name, last_name, phone, company, status, score, qualification, assignee, source_id, created_at, updated_at, doc`
+
+const taskColumns = `tenant_id, lead_id, id, kind, submission_id, payload, state, due, attempts, fence, lease_until, last_error, created_at`
+
+const deliveryColumns = `tenant_id, lead_id, task_id, id, delivery_key, channel, recipient, body, state, attempts, provider, error, created_at, updated_at`
+
+func newStatements(text func(string) string) *statements {
+	return &statements{
+		sourceByToken: text(`SELECT s.tenant_id, s.id, s.name, s.doc, s.created_at FROM {p}tokens t
+			JOIN {p}sources s ON s.tenant_id = t.tenant_id AND s.id = t.source_id WHERE t.token = ?1 AND s.deleted_at IS NULL`),
+		lead:    text(`SELECT ` + leadColumns + ` FROM {p}leads WHERE tenant_id = ?1 AND id = ?2 {lock}`),
+		peek:    text(`SELECT ` + leadColumns + ` FROM {p}leads WHERE tenant_id = ?1 AND id = ?2`),
+		repoint: text(`UPDATE {p}identities SET lead_id = ?4 WHERE tenant_id = ?1 AND kind = ?2 AND value = ?3`),
+		keyLead: text(`UPDATE {p}keys SET lead_id = ?4 WHERE tenant_id = ?1 AND source_id = ?2 AND idempotency_key = ?3 AND submission_id = ?5`),
+		unquarantine: text(`DELETE FROM {p}submissions WHERE tenant_id = ?1 AND lead_id = ?2 AND id = ?3
+			RETURNING tenant_id, lead_id, id, source_id, received_at, digest, raw, doc`),
+
+		pending: text(`SELECT EXISTS(SELECT 1 FROM {p}tasks WHERE state = 1 AND due <= {now:1}),
+			EXISTS(SELECT 1 FROM {p}tasks WHERE state = 2 AND lease_until <= {now:1}), EXISTS(SELECT 1 FROM {p}tasks WHERE state = 0)`),
+		promote: text(`UPDATE {p}tasks SET state = 0 WHERE (tenant_id, lead_id, id) IN (SELECT tenant_id, lead_id, id FROM {p}tasks
+			WHERE state = 1 AND due <= {now:1} ORDER BY due LIMIT 1000 {skip})`),
+		lapse: text(`UPDATE {p}tasks SET state = 0, lease_until = NULL WHERE (tenant_id, lead_id, id) IN (SELECT tenant_id, lead_id, id FROM {p}tasks
+			WHERE state = 2 AND lease_until <= {now:1} ORDER BY lease_until LIMIT 1000 {skip})`),
+		tenants: text(`WITH RECURSIVE found(tenant_id, n) AS (
+				SELECT (SELECT min(tenant_id) FROM {p}tasks WHERE state = 0 AND kind = ?1 AND tenant_id > ?2), 1
+				UNION ALL
+				SELECT (SELECT min(tenant_id) FROM {p}tasks WHERE state = 0 AND kind = ?1 AND tenant_id > found.tenant_id), n + 1
+				FROM found WHERE found.tenant_id IS NOT NULL AND n <= ?3)
+			SELECT tenant_id FROM found WHERE tenant_id IS NOT NULL AND n <= ?3`),
+		efforts: text(`SELECT ` + deliveryColumns + ` FROM {p}deliveries WHERE tenant_id = ?1 AND lead_id = ?2 AND task_id = ?3 ORDER BY created_at, id`),
+
+		finish: text(`DELETE FROM {p}tasks WHERE tenant_id = ?1 AND lead_id = ?2 AND id = ?3 AND state = 2 AND fence = ?4`),
+		reshape: text(`UPDATE {p}tasks SET state = ?5,
+				due = CASE WHEN ?6 THEN {later:7:8} ELSE due END,
+				lease_until = CASE WHEN ?9 THEN {later:7:8} ELSE NULL END,
+				attempts = attempts - ?10,
+				last_error = CASE WHEN ?11 = '' THEN last_error ELSE ?11 END,
+				payload = COALESCE(?12, payload)
+			WHERE tenant_id = ?1 AND lead_id = ?2 AND id = ?3 AND state = 2 AND fence = ?4`),
+		forget: text(`DELETE FROM {p}keys WHERE tenant_id = ?1 AND source_id = ?2 AND idempotency_key = ?3 AND received_at < ?4`),
+		revive: text(`UPDATE {p}tasks SET state = 0, due = {now:4}, attempts = 0 WHERE tenant_id = ?1 AND lead_id = ?2 AND id = ?3 AND state = 3`),
+	}
+}
+
+var (
+	nowMark   = regexp.MustCompile(`\{now:(\d+)\}`)
+	laterMark = regexp.MustCompile(`\{later:(\d+):(\d+)\}`)
+	argMark   = regexp.MustCompile(`\?(\d+)`)
+)
+
+// fill makes a statement of a template.
+func fill(template, prefix, now, later, lock, skip string) string {
+	s := strings.NewReplacer("{p}", prefix, "{lock}", lock, "{skip}", skip).Replace(template)
+	s = nowMark.ReplaceAllString(s, now)
+	s = laterMark.ReplaceAllString(s, later)
+	return strings.Join(strings.Fields(s), " ")
+}

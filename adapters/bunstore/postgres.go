@@ -1,0 +1,237 @@
+package bunstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"github.com/openleads/leads"
+)
+
+// connections is how many connections OpenPostgres keeps at most.
+const connections = 16
+
+// OpenPostgres returns a Store on the PostgreSQL database of the DSN, a URL or key=value pairs as libpq takes them. Several processes can
+// use the database at once. The server must be version 12 or newer.
+//
+// Unless the DSN says otherwise, bun's own queries use the simple protocol (default_query_exec_mode); the statements of the hot paths are prepared
+// on the server in any case, unless the DSN turns that off with statement_cache_capacity=0 for a pooler that cannot keep them.
+func OpenPostgres(dsn string) (*Store, error) {
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("bunstore: OpenPostgres: %w", err)
+	}
+	if config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
+		config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	}
+	db := stdlib.OpenDB(*config)
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	s, err := New(bun.NewDB(db, pgdialect.New()), nil)
+	if err != nil {
+		return nil, err
+	}
+	s.close = db.Close
+	return s, nil
+}
+
+// postgresEngine is the [engine] on PostgreSQL, through pgx/v5/stdlib.
+type postgresEngine struct {
+	db, reader *sql.DB
+	prefix     string
+	stmts      *statements
+	sql        postgresStatements
+	writes     lazily[string]
+	mode       pgx.QueryExecMode
+}
+
+type postgresStatements struct {
+	claimKeys, findPeople, lockLeads, take string
+}
+
+func newPostgres(db, reader *sql.DB, prefix string) *postgresEngine {
+	e := &postgresEngine{db: db, reader: reader, prefix: prefix, mode: pgx.QueryExecModeCacheStatement}
+	e.stmts = newStatements(e.text)
+	e.sql = postgresStatements{
+		// An expired key is taken over; any other answers who has used it. DO UPDATE is needed either way: DO NOTHING returns no row.
+		claimKeys: e.text(`INSERT INTO {p}keys AS k (tenant_id, source_id, idempotency_key, submission_id, lead_id, digest, received_at)
+			SELECT * FROM unnest(?1::text[], ?2::uuid[], ?3::bytea[], ?4::uuid[], ?5::uuid[], ?6::bytea[], ?7::timestamptz[])
+			ON CONFLICT (tenant_id, source_id, idempotency_key) DO UPDATE SET ` + takeOver("submission_id", "lead_id", "digest", "received_at") + `
+			RETURNING tenant_id, source_id, idempotency_key, submission_id, lead_id, digest`),
+		findPeople: e.text(`INSERT INTO {p}identities AS i (tenant_id, kind, value, lead_id)
+			SELECT * FROM unnest(?1::text[], ?2::text[], ?3::text[], ?4::uuid[])
+			ON CONFLICT (tenant_id, kind, value) DO UPDATE SET lead_id = i.lead_id RETURNING tenant_id, kind, value, lead_id`),
+		lockLeads: e.text(`SELECT ` + leadColumns + ` FROM {p}leads WHERE (tenant_id, id) IN (SELECT * FROM unnest(?1::text[], ?2::uuid[]))
+			ORDER BY tenant_id, id FOR UPDATE`),
+		take: e.text(`WITH picked AS MATERIALIZED (
+				SELECT k.tenant_id, k.lead_id, k.id FROM unnest(?2::text[], ?3::bigint[]) AS w (tenant, quota)
+				CROSS JOIN LATERAL (SELECT tenant_id, lead_id, id FROM {p}tasks
+					WHERE state = 0 AND kind = ?1 AND tenant_id = w.tenant ORDER BY due LIMIT w.quota FOR UPDATE SKIP LOCKED) AS k)
+			UPDATE {p}tasks AS t SET state = 2, attempts = t.attempts + 1, fence = t.fence + 1, lease_until = {later:4:5}
+			FROM picked AS p WHERE t.tenant_id = p.tenant_id AND t.lead_id = p.lead_id AND t.id = p.id
+			RETURNING t.tenant_id, t.lead_id, t.id, t.kind, t.submission_id, t.payload, t.state, t.due, t.attempts, t.fence, t.lease_until, t.last_error, t.created_at`),
+	}
+	return e
+}
+
+// takeOver sets columns of an idempotency key to the new values if it has expired, and else to what they are.
+func takeOver(columns ...string) string {
+	for i, c := range columns {
+		columns[i] = fmt.Sprintf("%s = CASE WHEN k.received_at < excluded.received_at - interval '72 hours' THEN excluded.%s ELSE k.%s END", c, c, c)
+	}
+	return strings.Join(columns, ", ")
+}
+
+// The clock is that of the server, which all processes share; as a stable function it can be compared by an index, which
+// clock_timestamp() cannot.
+func (e *postgresEngine) text(template string) string {
+	template = fill(template, e.prefix, "coalesce(?$1::timestamptz, statement_timestamp())",
+		"(coalesce(?$1::timestamptz, statement_timestamp()) + ?$2::bigint * interval '1 microsecond')", "FOR UPDATE", "FOR UPDATE SKIP LOCKED")
+	return argMark.ReplaceAllString(template, "$$$1")
+}
+
+func (e *postgresEngine) statements() *statements { return e.stmts }
+
+func (e *postgresEngine) id(u uid) any { return [16]byte(u) }
+
+func (e *postgresEngine) at(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t
+}
+
+func (e *postgresEngine) clock(t time.Time) any { return e.at(t) }
+
+// prepare makes sure that the database is there, is new enough and is spoken to through pgx.
+func (e *postgresEngine) prepare(ctx context.Context) error {
+	conn, err := e.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return conn.Raw(func(driver any) error {
+		c, ok := driver.(*stdlib.Conn)
+		if !ok {
+			return fmt.Errorf("%w, not %T", errNotPgx, driver)
+		}
+		if c.Conn().Config().StatementCacheCapacity == 0 {
+			e.mode = pgx.QueryExecModeDescribeExec
+		}
+		version := c.Conn().PgConn().ParameterStatus("server_version")
+		if major, err := strconv.Atoi(leadingDigits(version)); err == nil && major < 12 {
+			return fmt.Errorf("PostgreSQL %s is too old, 12 is needed", version)
+		}
+		return nil
+	})
+}
+
+func leadingDigits(s string) string {
+	n := 0
+	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
+		n++
+	}
+	return s[:n]
+}
+
+func (e *postgresEngine) close() error { return nil }
+
+func (e *postgresEngine) read() tx { return postgresTx{e.reader, e.mode} }
+
+func (e *postgresEngine) host(t bun.Tx) tx { return postgresTx{t.Tx, e.mode} }
+
+// migrationLock names the migrations of these tables in this schema.
+func (e *postgresEngine) migrationLock() string {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte("github.com/openleads/leads " + e.prefix))
+	return fmt.Sprintf("SELECT pg_advisory_xact_lock(%d, hashtext(current_schema()))", int32(h.Sum64()))
+}
+
+// tries is how often a transaction is begun that loses against another one.
+const tries = 5
+
+func (e *postgresEngine) write(ctx context.Context, work func(ctx context.Context, t tx) error) (err error) {
+	for range tries {
+		if err = e.attempt(ctx, work); !isConflict(err) {
+			return err
+		}
+	}
+	return err
+}
+
+func (e *postgresEngine) attempt(ctx context.Context, work func(ctx context.Context, t tx) error) error {
+	t, err := e.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	if err != nil {
+		return err
+	}
+	// Also when work panics.
+	defer func() { _ = t.Rollback() }()
+	if err := work(ctx, postgresTx{t, e.mode}); err != nil {
+		return err
+	}
+	return t.Commit()
+}
+
+// postgresTx runs statements with real parameters, whatever the mode of the connection is.
+type postgresTx struct {
+	on interface {
+		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	}
+	mode pgx.QueryExecMode
+}
+
+func (p postgresTx) args(args []any) []any {
+	if len(args) == 0 {
+		return nil
+	}
+	return append([]any{p.mode}, args...)
+}
+
+func (p postgresTx) exec(ctx context.Context, text string, args ...any) (int64, error) {
+	r, err := p.on.ExecContext(ctx, text, p.args(args)...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+func (p postgresTx) query(ctx context.Context, text string, args []any, row func(scan scanFunc) error) error {
+	rows, err := p.on.QueryContext(ctx, text, p.args(args)...)
+	return eachRow(rows, err, row)
+}
+
+// durability checks the settings of a session.
+func (e *postgresEngine) durability(ctx context.Context) ([]leads.Finding, error) {
+	var fsync, pages, commit string
+	err := e.db.QueryRowContext(ctx, `SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit')`).
+		Scan(&fsync, &pages, &commit)
+	if err != nil {
+		return nil, err
+	}
+	var findings []leads.Finding
+	add := func(wrong bool, message, fix string) {
+		if wrong {
+			findings = append(findings, leads.Finding{Fatal: true, Part: "store", Message: message, Fix: fix})
+		}
+	}
+	add(fsync == "off", "PostgreSQL fsync=off loses leads in a power cut", "set fsync=on in postgresql.conf")
+	add(pages == "off", "PostgreSQL full_page_writes=off can corrupt tables in a power cut", "set full_page_writes=on in postgresql.conf")
+	add(commit == "off", "PostgreSQL synchronous_commit=off loses acknowledged leads in a crash", "set synchronous_commit=on for this database and user")
+	return findings, nil
+}
+
+var errNoRow = errors.New("the database returned no row for what was just stored")
+
+var errNotPgx = errors.New("PostgreSQL is supported through github.com/jackc/pgx/v5/stdlib")

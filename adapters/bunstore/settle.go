@@ -1,0 +1,166 @@
+package bunstore
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/openleads/leads"
+)
+
+// maxError bounds Task.LastError, in bytes.
+const maxError = 500
+
+// Settle is described by [leads.Store].
+func (s *Store) Settle(ctx context.Context, task leads.Task, outcome leads.Outcome) error {
+	if err := s.ready(ctx); err != nil {
+		return err
+	}
+	lead, ok1 := parseID(task.LeadID)
+	id, ok2 := parseID(task.ID)
+	if !ok2 || !ok1 && task.LeadID != "" || !validTenant(task.Tenant) {
+		return leads.ErrStale
+	}
+	st := settling{s: s, task: task, lead: lead, id: id, outcome: outcome}
+	if err := st.prepare(); err != nil {
+		return fmt.Errorf("bunstore: settle: %w", err)
+	}
+	if err := s.engine.write(ctx, st.run); err != nil {
+		return fmt.Errorf("bunstore: settle: %w", err)
+	}
+	return nil
+}
+
+// settling is a Settle on its way.
+type settling struct {
+	s        *Store
+	task     leads.Task
+	lead, id uid
+	outcome  leads.Outcome
+	added    changes // the events, tasks and deliveries of the outcome
+}
+
+// prepare makes the rows of what the outcome adds.
+func (st *settling) prepare() error {
+	o, now := &st.outcome, today()
+	events, tasks, deliveries := slices.Clone(o.Events), slices.Clone(o.Tasks), slices.Clone(o.Deliveries)
+	for i := range events {
+		e := &events[i]
+		e.ID, e.Tenant, e.LeadID = cmp.Or(e.ID, leads.NewID()), cmp.Or(e.Tenant, st.task.Tenant), cmp.Or(e.LeadID, st.task.LeadID)
+		orNow(&e.At, now)
+	}
+	for i := range tasks {
+		t := &tasks[i]
+		t.ID, t.Tenant, t.LeadID = cmp.Or(t.ID, leads.NewID()), cmp.Or(t.Tenant, st.task.Tenant), cmp.Or(t.LeadID, st.task.LeadID)
+		orNow(&t.CreatedAt, now)
+	}
+	for i := range deliveries {
+		d := &deliveries[i]
+		d.ID, d.LeadID, d.TaskID = cmp.Or(d.ID, leads.NewID()), cmp.Or(d.LeadID, st.task.LeadID), cmp.Or(d.TaskID, st.task.ID)
+		d.Tenant = st.task.Tenant
+		orNow(&d.CreatedAt, now)
+		orNow(&d.UpdatedAt, now)
+	}
+	if err := st.added.add(events, tasks); err != nil {
+		return err
+	}
+	return st.added.addDeliveries(deliveries)
+}
+
+func orNow(t *time.Time, now time.Time) {
+	if t.IsZero() {
+		*t = now
+	}
+}
+
+// addDeliveries makes the rows of deliveries. Of several with one key the last one counts.
+func (c *changes) addDeliveries(deliveries []leads.Delivery) error {
+	at := make(map[string]int, len(deliveries))
+	for i := range deliveries {
+		r, err := rowOfDelivery(&deliveries[i])
+		if err != nil {
+			return err
+		}
+		if j, ok := at[r.DeliveryKey]; ok {
+			r.ID, r.CreatedAt = c.deliveries[j].ID, c.deliveries[j].CreatedAt
+			c.deliveries[j] = r
+			continue
+		}
+		at[r.DeliveryKey] = len(c.deliveries)
+		c.deliveries = append(c.deliveries, r)
+	}
+	return nil
+}
+
+func (st *settling) run(ctx context.Context, t tx) error {
+	n, err := st.setTask(ctx, t)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return leads.ErrStale
+	}
+	c := st.added
+	if st.outcome.Change != nil {
+		if err := st.change(ctx, t, &c); err != nil {
+			return err
+		}
+	}
+	return st.s.engine.store(ctx, t, &c)
+}
+
+// setTask ends, delays or extends the task if the caller still holds it.
+func (st *settling) setTask(ctx context.Context, t tx) (int64, error) {
+	e, o := st.s.engine, &st.outcome
+	args := []any{st.task.Tenant, e.id(st.lead), e.id(st.id), st.task.Fence}
+	if o.Settlement == leads.Done {
+		return t.exec(ctx, e.statements().finish, args...)
+	}
+	state, due := stateDead, false
+	switch o.Settlement {
+	case leads.Extend:
+		state = stateRunning
+	case leads.Retry:
+		state, due = stateWaiting, true
+		if o.Delay <= 0 {
+			state = stateReady
+		}
+	}
+	var back int
+	if o.KeepAttempt {
+		back = 1
+	}
+	var payload any
+	if o.Payload != nil {
+		payload = []byte(o.Payload)
+	}
+	return t.exec(ctx, e.statements().reshape, append(args, state, due, e.clock(noTime), o.Delay.Microseconds(),
+		state == stateRunning, back, clip(o.Error), payload)...)
+}
+
+// clip makes an error's text storable.
+func clip(s string) string {
+	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", " "), "\uFFFD")
+	if len(s) > maxError {
+		s = strings.ToValidUTF8(s[:maxError], "")
+	}
+	return s
+}
+
+// change applies the outcome to the lead as it is now.
+func (st *settling) change(ctx context.Context, t tx, c *changes) error {
+	var lead leads.Lead
+	if err := loadLead(ctx, st.s.engine, t, st.task.Tenant, st.lead, &lead); err != nil {
+		return err
+	}
+	if lead.Version == 0 {
+		return nil
+	}
+	was := lead
+	st.outcome.Change(&lead)
+	lead.Tenant, lead.ID, lead.Version, lead.CreatedAt = was.Tenant, was.ID, was.Version+1, was.CreatedAt
+	return c.addLead(&lead)
+}

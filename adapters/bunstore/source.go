@@ -1,0 +1,210 @@
+package bunstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
+
+	"github.com/openleads/leads"
+	"github.com/openleads/leads/ingest"
+)
+
+// The limits of a source.
+const (
+	maxName  = 255 // bytes
+	maxToken = 255 // bytes
+)
+
+// tokenLife is how long a token's source is remembered: so long may a change by another process go unseen. A change made through the same
+// Store is seen at once.
+const tokenLife = time.Second
+
+// maxTokens bounds how many tokens are remembered.
+const maxTokens = 4096
+
+// tokenCache remembers the sources of the tokens in use. It never remembers that there is none.
+type tokenCache struct {
+	mu    sync.RWMutex
+	known map[string]knownToken
+	// changes counts the changes of sources, so that an answer read before a change is not remembered after it.
+	changes int
+}
+
+type knownToken struct {
+	source ingest.Source
+	until  time.Time
+}
+
+func (c *tokenCache) get(token string, now time.Time) (ingest.Source, int, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	k, ok := c.known[token]
+	return k.source, c.changes, ok && now.Before(k.until)
+}
+
+func (c *tokenCache) put(token string, source ingest.Source, until time.Time, changes int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.changes != changes {
+		return
+	}
+	if c.known == nil || len(c.known) >= maxTokens {
+		c.known = make(map[string]knownToken)
+	}
+	c.known[token] = knownToken{source, until}
+}
+
+func (c *tokenCache) clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.changes++
+	clear(c.known)
+}
+
+// SourceByToken is described by [ingest.Sources]. It may take a second until a change of a source made by another process is seen.
+func (s *Store) SourceByToken(ctx context.Context, token string) (ingest.Source, error) {
+	if token == "" || len(token) > maxToken || !storable(token) {
+		return ingest.Source{}, ingest.ErrNotFound
+	}
+	now := time.Now()
+	source, changes, ok := s.tokens.get(token, now)
+	if ok {
+		return cloneSource(source), nil
+	}
+	if err := s.ready(ctx); err != nil {
+		return ingest.Source{}, err
+	}
+	source, err := s.findSource(ctx, token)
+	if err != nil {
+		return ingest.Source{}, err
+	}
+	s.tokens.put(token, source, now.Add(tokenLife), changes)
+	return cloneSource(source), nil
+}
+
+func cloneSource(s ingest.Source) ingest.Source {
+	s.Mappings, s.Origins, s.Redirects = maps.Clone(s.Mappings), slices.Clone(s.Origins), slices.Clone(s.Redirects)
+	return s
+}
+
+func (s *Store) findSource(ctx context.Context, token string) (ingest.Source, error) {
+	var r sourceRow
+	err := s.engine.read().query(ctx, s.engine.statements().sourceByToken, []any{token}, func(scan scanFunc) error {
+		return scan(&r.TenantID, &r.ID, &r.Name, &r.Doc, &r.CreatedAt)
+	})
+	if err != nil {
+		return ingest.Source{}, fmt.Errorf("bunstore: source: %w", err)
+	}
+	if r.Doc == nil {
+		return ingest.Source{}, ingest.ErrNotFound
+	}
+	return r.source()
+}
+
+func (r *sourceRow) source() (ingest.Source, error) {
+	var d sourceDoc
+	if err := decode(r.Doc, &d); err != nil {
+		return ingest.Source{}, fmt.Errorf("bunstore: source: %w", err)
+	}
+	return ingest.Source{
+		Tenant: r.TenantID, ID: r.ID.String(), Name: r.Name, Mappings: d.Mappings, Origins: d.Origins, Redirects: d.Redirects,
+		PerMinute: d.PerMinute, Spam: ingest.Spam{Honeypot: d.Honeypot, MinFill: time.Duration(d.MinFill)},
+		CreatedAt: r.CreatedAt.Time, DeletedAt: r.DeletedAt.Time,
+	}, nil
+}
+
+// PutSource creates the source, or replaces the one with its tenant and ID. The tokens given, of 1 to 255 bytes each, are all of its active
+// ones from then on. It returns ErrInvalid, and changes nothing, if a field cannot be stored or a token belongs to another source.
+// A zero CreatedAt means that of the source there is, or now.
+func (s *Store) PutSource(ctx context.Context, source ingest.Source, tokens ...string) error {
+	row, err := rowOfSource(&source, tokens)
+	if err != nil {
+		return fmt.Errorf("bunstore: put source: %w", err)
+	}
+	if err := s.ready(ctx); err != nil {
+		return err
+	}
+	defer s.tokens.clear()
+	err = s.engine.write(ctx, func(ctx context.Context, t tx) error { return s.putSource(ctx, t, row, !source.CreatedAt.IsZero(), tokens) })
+	if err != nil {
+		return fmt.Errorf("bunstore: put source: %w", err)
+	}
+	return nil
+}
+
+func rowOfSource(source *ingest.Source, tokens []string) (*sourceRow, error) {
+	var bad []error
+	invalid := func(wrong bool, field string) {
+		if wrong {
+			bad = append(bad, fmt.Errorf("%w: %s", leads.ErrInvalid, field))
+		}
+	}
+	id, err := checkID("Source.ID", source.ID, false)
+	bad = append(bad, err)
+	invalid(!validTenant(source.Tenant), "Source.Tenant")
+	invalid(len(source.Name) > maxName || !storable(source.Name), "Source.Name")
+	invalid(source.PerMinute < 0, "Source.PerMinute")
+	for _, token := range tokens {
+		invalid(token == "" || len(token) > maxToken || !storable(token), "token")
+	}
+	if err := errors.Join(bad...); err != nil {
+		return nil, err
+	}
+	created := source.CreatedAt
+	if created.IsZero() {
+		created = today()
+	}
+	doc, err := encode(&sourceDoc{
+		Mappings: source.Mappings, Origins: source.Origins, Redirects: source.Redirects, PerMinute: source.PerMinute,
+		Honeypot: source.Spam.Honeypot, MinFill: int64(source.Spam.MinFill),
+	})
+	return &sourceRow{
+		TenantID: source.Tenant, ID: id, Name: source.Name, Doc: doc, CreatedAt: stamp{micro(created)}, DeletedAt: stamp{micro(source.DeletedAt)},
+	}, err
+}
+
+func (s *Store) putSource(ctx context.Context, t tx, row *sourceRow, dated bool, tokens []string) error {
+	put := s.db.NewInsert().Model(row).ModelTableExpr("?", bun.Ident(s.prefix+"sources")).
+		On("CONFLICT (tenant_id, id) DO UPDATE").Set("name = EXCLUDED.name").Set("doc = EXCLUDED.doc").Set("deleted_at = EXCLUDED.deleted_at").Returning("NULL")
+	if dated {
+		put = put.Set("created_at = EXCLUDED.created_at")
+	}
+	drop := s.db.NewDelete().Model((*tokenRow)(nil)).ModelTableExpr("?", bun.Ident(s.prefix+"tokens")).
+		Where("tenant_id = ?", row.TenantID).Where("source_id = ?", row.ID)
+	if err := s.built(ctx, t, put, drop); err != nil || len(tokens) == 0 {
+		return err
+	}
+	rows := make([]tokenRow, 0, len(tokens))
+	for _, token := range slices.Compact(slices.Sorted(slices.Values(tokens))) {
+		rows = append(rows, tokenRow{Token: token, TenantID: row.TenantID, SourceID: row.ID})
+	}
+	add := s.db.NewInsert().Model(&rows).ModelTableExpr("?", bun.Ident(s.prefix+"tokens")).Returning("NULL")
+	err := s.built(ctx, t, add)
+	if isDataError(err) {
+		return fmt.Errorf("%w: a token belongs to another source", leads.ErrInvalid)
+	}
+	return err
+}
+
+// built runs statements that bun has built in a transaction.
+func (s *Store) built(ctx context.Context, t tx, queries ...interface {
+	AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error)
+}) error {
+	for _, q := range queries {
+		text, err := q.AppendQuery(s.db.QueryGen(), nil)
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec(ctx, string(text)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,16 @@
+package bunstore_test
+
+import (
+	"testing"
+
+	"github.com/openleads/leads/adapters/adaptertest"
+	"github.com/openleads/leads/adapters/bunstore"
+)
+
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, open func(t *testing.T) *bunstore.Store) {
+		adaptertest.TestStore(t, func(t *testing.T) adaptertest.TestedStore { return open(t) })
+	})
+}
