@@ -22,7 +22,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		return nil
 	}
 	for _, f := range e.Check(ctx) {
-		if f.Fatal {
+		if f.Fatal && ctx.Err() == nil {
 			return fmt.Errorf("leads: Run: %s: %s: %s", f.Part, f.Message, f.Fix)
 		}
 	}

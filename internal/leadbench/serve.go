@@ -66,7 +66,7 @@ func serveVariant(kind, where string) error {
 // variantHandler returns what serves a kind, and what runs beside it until the end.
 func variantHandler(ctx context.Context, kind, where string) (http.Handler, func(context.Context) error, error) {
 	wait := func(ctx context.Context) error { <-ctx.Done(); return nil }
-	options := &ingest.Options{Limiter: counting{ingest.NewWindow(0)}}
+	options := &ingest.Options{Limiter: counting{ingest.NewWindow(0, nil)}}
 	switch kind {
 	case "empty":
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
