@@ -77,9 +77,12 @@ func claimCounts(r *rig) {
 }
 
 func claimExpiry(r *rig) {
-	task := r.begun()
+	r.one(r.sub("ann@example.com"))
+	now := r.soon()
+	task := r.taskAt(now)
 	for attempt := 2; attempt <= 3; attempt++ {
-		next := r.taskAt(task.LeaseUntil.Add(time.Second))
+		now = now.Add(hour + time.Second)
+		next := r.taskAt(now)
 		r.check(next.ID == task.ID && next.Attempts == attempt && next.Fence > task.Fence, "after the lease: %+v, before: %+v", next, task)
 		task = next
 	}

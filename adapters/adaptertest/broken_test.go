@@ -1,0 +1,159 @@
+package adaptertest_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/openleads/leads"
+	"github.com/openleads/leads/adapters/adaptertest"
+	"github.com/openleads/leads/adapters/memstore"
+	"github.com/openleads/leads/ingest"
+)
+
+// brokenEnv names the breakage of the store that a child process runs the suite on.
+const brokenEnv = "ADAPTERTEST_BROKEN"
+
+// TestBrokenStores runs cases of the suite on stores that are broken on purpose, each in a process of its own because it has to fail,
+// and expects the case that is meant for the breakage to reject it.
+func TestBrokenStores(t *testing.T) {
+	t.Parallel()
+	if name := os.Getenv(brokenEnv); name != "" {
+		adaptertest.TestStore(t, func(*testing.T) adaptertest.TestedStore { return openBroken(name) })
+		return
+	}
+	for _, b := range breakages() {
+		t.Run(b.name, func(t *testing.T) {
+			t.Parallel()
+			output, err := runSuite(t, b.name, b.rejectedBy)
+			var exit *exec.ExitError
+			require.ErrorAs(t, err, &exit, "the suite accepts the store:\n%s", output)
+			require.Contains(t, output, "--- FAIL: TestBrokenStores/"+strings.ReplaceAll(b.rejectedBy, " ", "_"), "another case failed:\n%s", output)
+			require.Contains(t, output, "the contract says: ")
+		})
+	}
+}
+
+// TestSoundStore runs the suite on the same store unbroken, so that what fails above fails for its breakage.
+func TestSoundStore(t *testing.T) {
+	t.Parallel()
+	output, err := runSuite(t, "sound", "")
+	require.NoError(t, err, output)
+}
+
+// runSuite runs one case of the suite, or all, on a store in a child process.
+func runSuite(t *testing.T, store, name string) (string, error) {
+	t.Helper()
+	pattern := "^TestBrokenStores$"
+	for part := range strings.SplitSeq(name, "/") {
+		if part != "" {
+			pattern += "/^" + strings.ReplaceAll(part, " ", "_") + "$"
+		}
+	}
+	self, err := os.Executable()
+	require.NoError(t, err)
+	child := exec.CommandContext(t.Context(), self, "-test.run="+pattern, "-test.timeout=60s", "-test.v")
+	child.Env = append(os.Environ(), brokenEnv+"="+store)
+	output, err := child.CombinedOutput()
+	require.Contains(t, string(output), "=== RUN   TestBrokenStores/"+strings.ReplaceAll(name, " ", "_"), "there is no such case")
+	return string(output), err
+}
+
+func openBroken(name string) adaptertest.TestedStore {
+	s := &hooked{Store: memstore.New(nil)}
+	for _, b := range breakages() {
+		if b.name == name {
+			b.spoil(s)
+		}
+	}
+	return s
+}
+
+// hooked is a memstore of which single methods can be replaced.
+type hooked struct {
+	*memstore.Store
+	capture func(ctx context.Context, subs []ingest.Submission) ([]leads.Captured, error)
+	claim   func(ctx context.Context, q leads.ClaimQuery) ([]leads.Task, error)
+	settle  func(ctx context.Context, task leads.Task, o leads.Outcome) error
+	lead    func(ctx context.Context, tenant, id string) (leads.Lead, error)
+	put     func(ctx context.Context, source ingest.Source, tokens ...string) error
+	byToken func(ctx context.Context, token string) (ingest.Source, error)
+	subs    func(ctx context.Context, tenant, id string) ([]ingest.Submission, error)
+	events  func(ctx context.Context, tenant, id string) ([]leads.Event, error)
+	list    func(ctx context.Context, q leads.LeadQuery) ([]leads.Lead, error)
+	release func(ctx context.Context, tenant, id string) (leads.Captured, error)
+}
+
+func (h *hooked) Capture(ctx context.Context, subs []ingest.Submission) ([]leads.Captured, error) {
+	if h.capture != nil {
+		return h.capture(ctx, subs)
+	}
+	return h.Store.Capture(ctx, subs)
+}
+
+func (h *hooked) Claim(ctx context.Context, q leads.ClaimQuery) ([]leads.Task, error) {
+	if h.claim != nil {
+		return h.claim(ctx, q)
+	}
+	return h.Store.Claim(ctx, q)
+}
+
+func (h *hooked) Settle(ctx context.Context, task leads.Task, o leads.Outcome) error {
+	if h.settle != nil {
+		return h.settle(ctx, task, o)
+	}
+	return h.Store.Settle(ctx, task, o)
+}
+
+func (h *hooked) Lead(ctx context.Context, tenant, id string) (leads.Lead, error) {
+	if h.lead != nil {
+		return h.lead(ctx, tenant, id)
+	}
+	return h.Store.Lead(ctx, tenant, id)
+}
+
+func (h *hooked) PutSource(ctx context.Context, source ingest.Source, tokens ...string) error {
+	if h.put != nil {
+		return h.put(ctx, source, tokens...)
+	}
+	return h.Store.PutSource(ctx, source, tokens...)
+}
+
+func (h *hooked) SourceByToken(ctx context.Context, token string) (ingest.Source, error) {
+	if h.byToken != nil {
+		return h.byToken(ctx, token)
+	}
+	return h.Store.SourceByToken(ctx, token)
+}
+
+func (h *hooked) Submissions(ctx context.Context, tenant, id string) ([]ingest.Submission, error) {
+	if h.subs != nil {
+		return h.subs(ctx, tenant, id)
+	}
+	return h.Store.Submissions(ctx, tenant, id)
+}
+
+func (h *hooked) Events(ctx context.Context, tenant, id string) ([]leads.Event, error) {
+	if h.events != nil {
+		return h.events(ctx, tenant, id)
+	}
+	return h.Store.Events(ctx, tenant, id)
+}
+
+func (h *hooked) Leads(ctx context.Context, q leads.LeadQuery) ([]leads.Lead, error) {
+	if h.list != nil {
+		return h.list(ctx, q)
+	}
+	return h.Store.Leads(ctx, q)
+}
+
+func (h *hooked) Release(ctx context.Context, tenant, id string) (leads.Captured, error) {
+	if h.release != nil {
+		return h.release(ctx, tenant, id)
+	}
+	return h.Store.Release(ctx, tenant, id)
+}
