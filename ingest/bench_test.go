@@ -103,7 +103,9 @@ func BenchmarkNewToken(b *testing.B) {
 // oneSource finds the same source for every token.
 type oneSource struct{ ingest.Source }
 
-func (s oneSource) SourceByToken(context.Context, string) (ingest.Source, error) { return s.Source, nil }
+func (s oneSource) SourceByToken(context.Context, string) (ingest.Source, error) {
+	return s.Source, nil
+}
 
 // rewinder is a body that can be read again.
 type rewinder struct {
