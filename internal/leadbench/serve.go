@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -86,7 +87,14 @@ func variantHandler(ctx context.Context, kind, where string) (http.Handler, func
 		return nil, nil, err
 	}
 	if kind == "single" {
+		// The SQLite store would combine concurrent calls by itself.
+		var alone sync.Mutex
+		lite := !strings.HasPrefix(where, "postgres://")
 		sink := ingest.SinkFunc(func(ctx context.Context, sub ingest.Submission) error {
+			if lite {
+				alone.Lock()
+				defer alone.Unlock()
+			}
 			captured, err := store.Capture(ctx, []ingest.Submission{sub})
 			if err != nil {
 				return err

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -199,6 +200,7 @@ func measureRaw(ctx context.Context, s settings, v variant, report *report) erro
 		}
 	}
 	result.took = time.Since(began)
+	slices.Sort(result.latencies)
 	report.add(v, 0, result, u.since())
 	return nil
 }
