@@ -1,0 +1,135 @@
+package score
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/openleads/leads"
+)
+
+// subject is a lead that is being judged.
+type subject struct {
+	lead *leads.Lead
+	text writing
+}
+
+// tally is a score in the making.
+type tally struct {
+	evidence    []leads.Evidence
+	weights     []int // of each evidence in the summary; 0 leaves it out
+	fit, intent int
+	value       int
+	capped      bool
+}
+
+// capWeight puts a cap before all else.
+const capWeight = 1000
+
+func (t *tally) add(e leads.Evidence, weight int) {
+	t.evidence, t.weights = append(t.evidence, e), append(t.weights, weight)
+}
+
+// Score judges the lead. Its evidence has one entry a criterion, in their order, then one a cap that applies; their points add up to
+// the value. It asks nobody and ends at once, so ctx is not looked at. Its only error is that of a rubric with mistakes, and is permanent.
+func (r *Rubric) Score(_ context.Context, lead leads.Lead) (leads.Score, error) {
+	c, err := r.ready()
+	if err != nil {
+		return leads.Score{}, leads.Permanent(err)
+	}
+	now := r.Clock
+	if now == nil {
+		now = time.Now
+	}
+	t := c.judge(&lead)
+	qualification := c.thresholds.Qualify(t.value)
+	return leads.Score{
+		Value:         t.value,
+		Qualification: qualification,
+		Summary:       t.summary(qualification),
+		NextStep:      nextStep(qualification, t.capped, &lead),
+		Evidence:      t.evidence,
+		By:            "rules",
+		Rubric:        c.hash,
+		At:            now().UTC().Truncate(time.Microsecond),
+	}, nil
+}
+
+func (c *compiled) judge(lead *leads.Lead) tally {
+	s := subject{lead: lead, text: c.book.read(texts(lead.Metadata))}
+	room := len(c.criteria) + len(c.caps) + 1
+	t := tally{evidence: make([]leads.Evidence, 0, room), weights: make([]int, 0, room)}
+	for i := range c.criteria {
+		q := &c.criteria[i]
+		e := q.answer(&s)
+		if t.value += e.Points; q.axis == Fit {
+			t.fit += e.Points
+		} else {
+			t.intent += e.Points
+		}
+		t.add(e, max(e.Points, -e.Points))
+	}
+	t.floor()
+	for i := range c.caps {
+		t.limit(&c.caps[i], &s)
+	}
+	return t
+}
+
+// answer finds the level that applies. When nothing is known and no level speaks of that, the last level may not take points.
+func (q *question) answer(s *subject) leads.Evidence {
+	got := q.read(s)
+	for i := range q.match {
+		found, ok := q.match[i].applies(s, got)
+		if !ok {
+			continue
+		}
+		l := &q.level[i]
+		e := leads.Evidence{Criterion: q.name, Level: l.Name, Points: l.Points, Max: q.most, Reason: l.Reason, Quote: quote(found)}
+		if got.value == unknown && e.Points < 0 {
+			e.Level, e.Points, e.Reason = unknown, 0, "not known"
+		}
+		return e
+	}
+	return leads.Evidence{Criterion: q.name, Level: unknown, Max: q.most, Reason: "not known"}
+}
+
+// applies reports whether the condition holds, and what in the lead's own data shows it.
+func (m *condition) applies(s *subject, got reading) (found string, ok bool) {
+	if !m.conditional() {
+		return "", true
+	}
+	for _, value := range m.Values {
+		if strings.EqualFold(value, got.value) {
+			return got.quote, true
+		}
+	}
+	if m.AtLeast > 0 && got.count >= m.AtLeast {
+		return got.quote, true
+	}
+	if m.slot >= 0 && s.text.hits[m.slot].field != "" {
+		return s.text.hits[m.slot].excerpt(), true
+	}
+	return "", false
+}
+
+// floor keeps the score from falling below 0, visibly.
+func (t *tally) floor() {
+	if t.value < 0 {
+		t.add(leads.Evidence{Criterion: "floor", Level: "0", Points: -t.value, Reason: "a score does not go below 0"}, 0)
+		t.value = 0
+	}
+}
+
+// limit applies a cap, visibly even where the score is below it.
+func (t *tally) limit(q *question, s *subject) {
+	got := q.read(s)
+	found, ok := q.match[0].applies(s, got)
+	if !ok || got.value == unknown {
+		return
+	}
+	over := max(0, t.value-q.limit.Max)
+	t.value -= over
+	t.capped = true
+	t.add(leads.Evidence{Criterion: q.name, Level: "cap", Points: -over, Reason: q.limit.Reason, Quote: quote(found)}, capWeight)
+}
