@@ -102,7 +102,7 @@ func (s *Store) record(event leads.Event) {
 // enqueue puts a new task into the queue.
 func (s *Store) enqueue(task leads.Task) {
 	task = cloneTask(task)
-	task.State, task.Deliveries = leads.TaskWaiting, nil
+	task.State = leads.TaskWaiting
 	if task.Due.IsZero() {
 		task.Due = s.now()
 	}

@@ -62,12 +62,10 @@ func cloneEvent(e leads.Event) leads.Event {
 	return e
 }
 
+// cloneTask copies a task as it is stored: its deliveries have a table of their own.
 func cloneTask(t leads.Task) leads.Task {
 	t.Payload = slices.Clone(t.Payload)
-	t.Deliveries = slices.Clone(t.Deliveries)
-	for i, d := range t.Deliveries {
-		t.Deliveries[i] = cloneDelivery(d)
-	}
+	t.Deliveries = nil
 	return t
 }
 
