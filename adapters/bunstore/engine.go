@@ -79,7 +79,7 @@ func eachRow(rows *sql.Rows, err error, row func(scan scanFunc) error) error {
 
 // statements are the statements that both databases have. In a template, {p} is the prefix of the tables, ?1 an argument, {now:1} the time
 // in argument 1 or else the database's clock, {later:1:2} that time plus argument 2 in microseconds, and {lock} and {skip} lock the rows
-// found, the latter skipping those that are locked.
+// found, the latter skipping those that are locked. {these}SELECT {these.id} …{end} are the rows that a query finds.
 type statements struct {
 	sourceByToken string
 	lead, peek    string
@@ -116,12 +116,14 @@ func newStatements(text func(string) string) *statements {
 		unquarantine: text(`DELETE FROM {p}submissions WHERE tenant_id = ?1 AND lead_id = ?2 AND id = ?3
 			RETURNING tenant_id, lead_id, id, source_id, received_at, digest, raw, doc`),
 
-		pending: text(`SELECT EXISTS(SELECT 1 FROM {p}tasks WHERE state = 1 AND due <= {now:1}),
-			EXISTS(SELECT 1 FROM {p}tasks WHERE state = 2 AND lease_until <= {now:1}), EXISTS(SELECT 1 FROM {p}tasks WHERE state = 0)`),
-		promote: text(`UPDATE {p}tasks SET state = 0 WHERE (tenant_id, lead_id, id) IN (SELECT tenant_id, lead_id, id FROM {p}tasks
-			WHERE state = 1 AND due <= {now:1} ORDER BY due LIMIT 1000 {skip})`),
-		lapse: text(`UPDATE {p}tasks SET state = 0, lease_until = NULL WHERE (tenant_id, lead_id, id) IN (SELECT tenant_id, lead_id, id FROM {p}tasks
-			WHERE state = 2 AND lease_until <= {now:1} ORDER BY lease_until LIMIT 1000 {skip})`),
+		// The least of each index tells, at the same cost however many there are. With EXISTS, PostgreSQL may choose to read the table.
+		pending: text(`SELECT coalesce((SELECT min(due) FROM {p}tasks WHERE state = 1) <= {now:1}, false),
+			coalesce((SELECT min(lease_until) FROM {p}tasks WHERE state = 2) <= {now:1}, false),
+			(SELECT min(kind) FROM {p}tasks WHERE state = 0) IS NOT NULL`),
+		promote: text(`UPDATE {p}tasks SET state = 0 WHERE {these}SELECT {these.id} FROM {p}tasks
+			WHERE state = 1 AND due <= {now:1} ORDER BY due LIMIT 1000 {skip}{end}`),
+		lapse: text(`UPDATE {p}tasks SET state = 0, lease_until = NULL WHERE {these}SELECT {these.id} FROM {p}tasks
+			WHERE state = 2 AND lease_until <= {now:1} ORDER BY lease_until LIMIT 1000 {skip}{end}`),
 		tenants: text(`WITH RECURSIVE found(tenant_id, n) AS (
 				SELECT (SELECT min(tenant_id) FROM {p}tasks WHERE state = 0 AND kind = ?1 AND tenant_id > ?2), 1
 				UNION ALL
@@ -149,10 +151,13 @@ var (
 	argMark   = regexp.MustCompile(`\?(\d+)`)
 )
 
+// marks is what the marks of a template stand for on a database.
+type marks struct{ now, later, lock, skip, these, theseID, end string }
+
 // fill makes a statement of a template.
-func fill(template, prefix, now, later, lock, skip string) string {
-	s := strings.NewReplacer("{p}", prefix, "{lock}", lock, "{skip}", skip).Replace(template)
-	s = nowMark.ReplaceAllString(s, now)
-	s = laterMark.ReplaceAllString(s, later)
+func (d marks) fill(template, prefix string) string {
+	s := strings.NewReplacer("{p}", prefix, "{lock}", d.lock, "{skip}", d.skip, "{these}", d.these, "{these.id}", d.theseID, "{end}", d.end).Replace(template)
+	s = nowMark.ReplaceAllString(s, d.now)
+	s = laterMark.ReplaceAllString(s, d.later)
 	return strings.Join(strings.Fields(s), " ")
 }

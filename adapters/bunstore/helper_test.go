@@ -93,7 +93,9 @@ func both(t *testing.T, test func(t *testing.T, open func(t *testing.T) *bunstor
 	})
 }
 
-func openSQLite(t *testing.T) *bunstore.Store { return sqliteAt(t, filepath.Join(t.TempDir(), "leads.db")) }
+func openSQLite(t *testing.T) *bunstore.Store {
+	return sqliteAt(t, filepath.Join(t.TempDir(), "leads.db"))
+}
 
 func sqliteAt(t testing.TB, path string) *bunstore.Store {
 	t.Helper()

@@ -75,12 +75,11 @@ func newPostgres(db, reader *sql.DB, prefix string) *postgresEngine {
 		lockLeads: e.text(`SELECT ` + leadColumns + ` FROM {p}leads WHERE (tenant_id, id) IN (SELECT * FROM unnest(?1::text[], ?2::uuid[]))
 			ORDER BY tenant_id, id FOR UPDATE`),
 		take: e.text(`WITH picked AS MATERIALIZED (
-				SELECT k.tenant_id, k.lead_id, k.id FROM unnest(?2::text[], ?3::bigint[]) AS w (tenant, quota)
-				CROSS JOIN LATERAL (SELECT tenant_id, lead_id, id FROM {p}tasks
+				SELECT k.place FROM unnest(?2::text[], ?3::bigint[]) AS w (tenant, quota)
+				CROSS JOIN LATERAL (SELECT ctid AS place FROM {p}tasks
 					WHERE state = 0 AND kind = ?1 AND tenant_id = w.tenant ORDER BY due LIMIT w.quota FOR UPDATE SKIP LOCKED) AS k)
-			UPDATE {p}tasks AS t SET state = 2, attempts = t.attempts + 1, fence = t.fence + 1, lease_until = {later:4:5}
-			FROM picked AS p WHERE t.tenant_id = p.tenant_id AND t.lead_id = p.lead_id AND t.id = p.id
-			RETURNING t.tenant_id, t.lead_id, t.id, t.kind, t.submission_id, t.payload, t.state, t.due, t.attempts, t.fence, t.lease_until, t.last_error, t.created_at`),
+			UPDATE {p}tasks SET state = 2, attempts = attempts + 1, fence = fence + 1, lease_until = {later:4:5}
+			WHERE ctid = ANY (ARRAY(SELECT place FROM picked)) RETURNING ` + taskColumns),
 	}
 	return e
 }
@@ -94,11 +93,17 @@ func takeOver(columns ...string) string {
 }
 
 // The clock is that of the server, which all processes share; as a stable function it can be compared by an index, which
-// clock_timestamp() cannot.
+// clock_timestamp() cannot. Rows that have just been locked are found by their place: joined by their key, they may cost a
+// scan of the whole table.
+var postgresMarks = marks{
+	now:   "coalesce(?$1::timestamptz, statement_timestamp())",
+	later: "(coalesce(?$1::timestamptz, statement_timestamp()) + ?$2::bigint * interval '1 microsecond')",
+	lock:  "FOR UPDATE", skip: "FOR UPDATE SKIP LOCKED",
+	these: "ctid = ANY (ARRAY(", theseID: "ctid", end: "))",
+}
+
 func (e *postgresEngine) text(template string) string {
-	template = fill(template, e.prefix, "coalesce(?$1::timestamptz, statement_timestamp())",
-		"(coalesce(?$1::timestamptz, statement_timestamp()) + ?$2::bigint * interval '1 microsecond')", "FOR UPDATE", "FOR UPDATE SKIP LOCKED")
-	return argMark.ReplaceAllString(template, "$$$1")
+	return argMark.ReplaceAllString(postgresMarks.fill(template, e.prefix), "$$$1")
 }
 
 func (e *postgresEngine) statements() *statements { return e.stmts }

@@ -132,7 +132,9 @@ func (s *Store) PutSource(ctx context.Context, source ingest.Source, tokens ...s
 		return err
 	}
 	defer s.tokens.clear()
-	err = s.engine.write(ctx, func(ctx context.Context, t tx) error { return s.putSource(ctx, t, row, !source.CreatedAt.IsZero(), tokens) })
+	err = s.engine.write(ctx, func(ctx context.Context, t tx) error {
+		return s.putSource(ctx, t, row, !source.CreatedAt.IsZero(), tokens)
+	})
 	if err != nil {
 		return fmt.Errorf("bunstore: put source: %w", err)
 	}

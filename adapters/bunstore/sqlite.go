@@ -101,8 +101,8 @@ func newSQLite(db, reader *sql.DB, prefix string, now func() time.Time) *sqliteE
 		putDelivery: e.text(`INSERT INTO {p}deliveries (` + deliveryColumns + `) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
 			ON CONFLICT (tenant_id, delivery_key) DO UPDATE SET ` + deliveryAssignments),
 		take: e.text(`UPDATE {p}tasks SET state = 2, attempts = attempts + 1, fence = fence + 1, lease_until = ?4
-			WHERE (tenant_id, lead_id, id) IN (SELECT tenant_id, lead_id, id FROM {p}tasks
-				WHERE state = 0 AND kind = ?1 AND tenant_id = ?2 ORDER BY due LIMIT ?3) RETURNING ` + taskColumns),
+			WHERE {these}SELECT {these.id} FROM {p}tasks
+				WHERE state = 0 AND kind = ?1 AND tenant_id = ?2 ORDER BY due LIMIT ?3{end} RETURNING ` + taskColumns),
 	}
 	return e
 }
@@ -125,8 +125,13 @@ next:
 // deliveryAssignments are what changes about a delivery that is stored again: not what it is, nor when it was made.
 var deliveryAssignments = assignments(deliveryColumns, "tenant_id", "id", "delivery_key", "created_at")
 
+var sqliteMarks = marks{
+	now: "?$1", later: "(?$1 + ?$2)",
+	these: "(tenant_id, lead_id, id) IN (", theseID: "tenant_id, lead_id, id", end: ")",
+}
+
 func (e *sqliteEngine) text(template string) string {
-	return fill(template, e.prefix, "?$1", "(?$1 + ?$2)", "", "")
+	return sqliteMarks.fill(template, e.prefix)
 }
 
 func (e *sqliteEngine) statements() *statements { return e.stmts }
@@ -179,19 +184,20 @@ func (e *sqliteEngine) write(ctx context.Context, work func(ctx context.Context,
 	return e.combiner.do(ctx, work)
 }
 
-// durability checks the settings of a connection.
+// durability checks the settings of the connection that writes.
 func (e *sqliteEngine) durability(ctx context.Context) ([]leads.Finding, error) {
-	conn, err := e.db.Conn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
 	var mode string
 	var synchronous, foreign, busy int
-	for pragma, to := range map[string]any{"journal_mode": &mode, "synchronous": &synchronous, "foreign_keys": &foreign, "busy_timeout": &busy} {
-		if err := conn.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(to); err != nil {
-			return nil, err
+	err := e.write(ctx, func(ctx context.Context, t tx) error {
+		for pragma, to := range map[string]any{"journal_mode": &mode, "synchronous": &synchronous, "foreign_keys": &foreign, "busy_timeout": &busy} {
+			if err := t.query(ctx, "PRAGMA "+pragma, nil, func(scan scanFunc) error { return scan(to) }); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	var findings []leads.Finding
 	add := func(wrong, fatal bool, message, fix string) {

@@ -7,7 +7,6 @@ import (
 	"github.com/openleads/leads/adapters/bunstore"
 )
 
-
 func TestStore(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, open func(t *testing.T) *bunstore.Store) {
