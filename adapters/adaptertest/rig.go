@@ -245,6 +245,12 @@ func (r *rig) fails(what string, err, with error) {
 	}
 }
 
+// stamped checks a time that the store has set itself.
+func (r *rig) stamped(what string, at time.Time) {
+	r.t.Helper()
+	r.check(at.Location() == time.UTC && at.Equal(at.Truncate(time.Microsecond)), "%s is not in UTC and whole microseconds: %v", what, at)
+}
+
 // together runs f n times at once and ends the case if one of them fails.
 func (r *rig) together(n int, f func(i int) error) {
 	r.t.Helper()

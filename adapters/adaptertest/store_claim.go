@@ -141,6 +141,8 @@ func claimClock(r *rig) {
 	before := time.Now()
 	task := r.taskAt(time.Time{})
 	r.check(task.LeaseUntil.Sub(before.Add(hour)).Abs() < 2*time.Minute, "by the store's clock a lease of an hour ends %v", task.LeaseUntil)
+	r.stamped("the lease", task.LeaseUntil)
+	r.stamped("the due time", task.Due)
 	r.check(len(r.claimAt(time.Time{}, 10)) == 0, "the task was given again at once")
 	r.taskAt(task.LeaseUntil.Add(time.Second))
 }

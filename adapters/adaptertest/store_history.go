@@ -101,7 +101,8 @@ func requeue(r *rig) {
 	}
 	e := events[before]
 	r.check(e.Kind == leads.EventReplayed && e.TaskID == task.ID && e.LeadID == task.LeadID && e.Tenant == r.tenant && len(e.ID) == 36, "the event is %+v", e)
-	r.check(time.Since(e.At).Abs() < 2*time.Minute && e.At.Location() == time.UTC, "the event is of %v", e.At)
+	r.stamped("the event", e.At)
+	r.check(time.Since(e.At).Abs() < 2*time.Minute, "the event is of %v", e.At)
 	r.settle(again, leads.Outcome{})
 }
 

@@ -68,6 +68,7 @@ func settleRetry(r *rig) {
 	r.check(len(r.claimAt(end.Add(-5*time.Minute), 10)) == 0, "a retried task was given before its delay had passed")
 	again := r.taskAt(end.Add(5 * time.Minute))
 	r.check(again.ID == task.ID && again.Attempts == 2, "the retried task is %+v", again)
+	r.stamped("the due time", again.Due)
 	r.check(again.Due.Sub(end).Abs() < 2*time.Minute, "it was due %v, want %v", again.Due, end)
 }
 
@@ -239,10 +240,11 @@ func settleAllOrNothing(r *rig) {
 	task := r.begun()
 	before := r.state(task.LeadID)
 	spoils := map[string]func(*leads.Outcome){
-		"an event's ID":     func(o *leads.Outcome) { o.Events[0].ID = "not-a-uuid" },
-		"a task's ID":       func(o *leads.Outcome) { o.Tasks[0].ID = "not-a-uuid" },
-		"a delivery's ID":   func(o *leads.Outcome) { o.Deliveries[0].ID = "not-a-uuid" },
-		"a task's ID twice": func(o *leads.Outcome) { o.Tasks = append(o.Tasks, o.Tasks[0]) },
+		"an event's ID":             func(o *leads.Outcome) { o.Events[0].ID = "not-a-uuid" },
+		"a task's ID":               func(o *leads.Outcome) { o.Tasks[0].ID = "not-a-uuid" },
+		"a delivery's ID":           func(o *leads.Outcome) { o.Deliveries[0].ID = "not-a-uuid" },
+		"a task's ID that is taken": func(o *leads.Outcome) { o.Tasks[0].ID = task.ID },
+		"a task's ID twice":         func(o *leads.Outcome) { o.Tasks = append(o.Tasks, o.Tasks[0]) },
 	}
 	for what, spoil := range spoils {
 		o := r.everything(leads.Retry)

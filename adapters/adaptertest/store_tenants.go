@@ -32,7 +32,9 @@ func tenantIdentity(r *rig) {
 	other := r.as("other")
 	mine, theirs := r.one(r.sub("ann@example.com")), other.one(other.sub("ann@example.com"))
 	r.check(theirs.Created && theirs.LeadID != mine.LeadID, "another tenant's submission found the lead: %+v", theirs)
-	r.check(r.lead(mine.LeadID).Submissions == 1 && other.lead(theirs.LeadID).Tenant == "other", "the tenants' leads are mixed")
+	r.check(r.one(r.sub("ann@example.com")).LeadID == mine.LeadID, "another tenant's submission took the identity away")
+	r.check(other.one(other.sub("ann@example.com")).LeadID == theirs.LeadID, "the other tenant's lead is not found again")
+	r.check(r.lead(mine.LeadID).Submissions == 2 && other.lead(theirs.LeadID).Tenant == "other", "the tenants' leads are mixed")
 }
 
 func tenantSubmissionID(r *rig) {

@@ -75,7 +75,7 @@ func (s *Store) used(k idempotency, at time.Time) (submission, bool) {
 func (s *Store) accept(sub ingest.Submission) leads.Captured {
 	who := identity{sub.Tenant, leads.Identify(sub)}
 	old := s.tables.leads[key{sub.Tenant, s.tables.identities[who]}]
-	folded := leads.Fold(cloneLead(old), cloneSubmission(sub))
+	folded := leads.Fold(old, sub)
 	sub.DuplicateOf = folded.DuplicateOf
 	lead := folded.Lead
 
