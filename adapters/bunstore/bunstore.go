@@ -12,7 +12,7 @@
 // all else is built by bun. Lead content is never handed to a SQL JSON function or to bun as JSON: documents are encoded here and
 // stored as bytes.
 //
-// On SQLite all writes of a process that are waiting share one transaction, so that they share one fsync.
+// All writes of a process that wait for SQLite share one transaction, and so one fsync; on PostgreSQL all settlements do.
 package bunstore
 
 import (

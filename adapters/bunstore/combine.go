@@ -3,32 +3,45 @@ package bunstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 )
 
-// maxShared bounds how many writes share a transaction.
+// maxShared bounds how many calls share a transaction.
 const maxShared = 64
 
-// combiner lets concurrent writes share a transaction. It has no goroutine of its own: whoever comes while nobody writes leads, takes
+// combiner lets concurrent calls be done together. It has no goroutine of its own: whoever comes while nobody is at work leads, takes
 // what is waiting, and hands the lead on.
-type combiner struct {
+type combiner[W any] struct {
 	mu      sync.Mutex
-	waiting []*write
+	waiting []*call[W]
 	led     bool
-	// run does the writes in one transaction and sets their errors.
-	run func(ctx context.Context, writes []*write)
+	// run does the work of several calls at once and sets their errors.
+	run func(ctx context.Context, calls []*call[W])
 }
 
-// write is one caller's part of a shared transaction.
-type write struct {
-	work     func(ctx context.Context, t tx) error
+// call is one caller's part of what is done together.
+type call[W any] struct {
+	work     W
 	err      error
 	panicked any
 	turn     chan turn
 }
 
-// turn tells a waiting write what comes next.
+// try runs the caller's part. Its panic is kept for the caller's own goroutine.
+func (c *call[W]) try(work func() error) (err error) {
+	c.panicked = nil
+	defer func() {
+		if p := recover(); p != nil {
+			c.panicked = p
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return work()
+}
+
+// turn tells a waiting call what comes next.
 type turn int
 
 const (
@@ -36,9 +49,12 @@ const (
 	turnLead
 )
 
-// do runs work in a transaction that others may share, and returns once that is committed or has failed. A caller whose
-// context ends while it waits for its turn goes away; work that has begun is waited for.
-func (c *combiner) do(ctx context.Context, work func(ctx context.Context, t tx) error) error {
+// errLeaderGone says that nothing was begun because the leader's context had ended.
+var errLeaderGone = errors.New("gave up waiting for the database")
+
+// do has the work done, perhaps together with that of others, and returns its error. A caller whose context ends while it waits for
+// its turn goes away; work that has begun is waited for.
+func (c *combiner[W]) do(ctx context.Context, work W) error {
 	for {
 		err := c.once(ctx, work)
 		if ctx.Err() != nil || !errors.Is(err, errLeaderGone) {
@@ -47,11 +63,8 @@ func (c *combiner) do(ctx context.Context, work func(ctx context.Context, t tx) 
 	}
 }
 
-// errLeaderGone says that a shared transaction was not begun because its leader's context had ended.
-var errLeaderGone = errors.New("gave up waiting for the database")
-
-func (c *combiner) once(ctx context.Context, work func(ctx context.Context, t tx) error) error {
-	w := &write{work: work, turn: make(chan turn, 1)}
+func (c *combiner[W]) once(ctx context.Context, work W) error {
+	w := &call[W]{work: work, turn: make(chan turn, 1)}
 	c.mu.Lock()
 	c.waiting = append(c.waiting, w)
 	leads := !c.led
@@ -77,8 +90,8 @@ func (c *combiner) once(ctx context.Context, work func(ctx context.Context, t tx
 	return w.err
 }
 
-// leave takes a write out of the queue, unless it has been begun or is to lead.
-func (c *combiner) leave(w *write) bool {
+// leave takes a call out of the queue, unless it has been begun or is to lead.
+func (c *combiner[W]) leave(w *call[W]) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	i := slices.Index(c.waiting, w)
@@ -89,15 +102,15 @@ func (c *combiner) leave(w *write) bool {
 	return true
 }
 
-// lead runs the leader's own write, which is the first one waiting, together with those behind it.
-func (c *combiner) lead(ctx context.Context) {
+// lead does the leader's own call, which is the first one waiting, together with those behind it.
+func (c *combiner[W]) lead(ctx context.Context) {
 	c.mu.Lock()
 	n := min(len(c.waiting), maxShared)
-	writes := slices.Clone(c.waiting[:n])
+	calls := slices.Clone(c.waiting[:n])
 	c.waiting = slices.Delete(c.waiting, 0, n)
 	c.mu.Unlock()
 
-	c.run(ctx, writes)
+	c.run(ctx, calls)
 
 	c.mu.Lock()
 	if len(c.waiting) > 0 {
@@ -106,7 +119,7 @@ func (c *combiner) lead(ctx context.Context) {
 		c.led = false
 	}
 	c.mu.Unlock()
-	for _, w := range writes[1:] {
+	for _, w := range calls[1:] {
 		w.turn <- turnDone
 	}
 }

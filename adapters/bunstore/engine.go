@@ -21,6 +21,8 @@ type engine interface {
 
 	// write runs work in a transaction and commits it. It may run work again after a conflict, so work must begin from nothing each time.
 	write(ctx context.Context, work func(ctx context.Context, t tx) error) error
+	// settle records the outcome of a task.
+	settle(ctx context.Context, st *settling) error
 	// read returns what runs single statements outside of a transaction.
 	read() tx
 	// host returns what runs statements in the host's transaction.

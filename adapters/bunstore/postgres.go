@@ -53,15 +53,17 @@ type postgresEngine struct {
 	stmts      *statements
 	sql        postgresStatements
 	writes     lazily[string]
+	settling   combiner[*settling]
 	mode       pgx.QueryExecMode
 }
 
 type postgresStatements struct {
-	claimKeys, findPeople, lockLeads, take string
+	claimKeys, findPeople, lockLeads, lockTasks, take string
 }
 
 func newPostgres(db, reader *sql.DB, prefix string) *postgresEngine {
 	e := &postgresEngine{db: db, reader: reader, prefix: prefix, mode: pgx.QueryExecModeCacheStatement}
+	e.settling.run = e.settleTogether
 	e.stmts = newStatements(e.text)
 	e.sql = postgresStatements{
 		// An expired key is taken over; any other answers who has used it. DO UPDATE is needed either way: DO NOTHING returns no row.
@@ -74,6 +76,9 @@ func newPostgres(db, reader *sql.DB, prefix string) *postgresEngine {
 			ON CONFLICT (tenant_id, kind, value) DO UPDATE SET lead_id = i.lead_id RETURNING tenant_id, kind, value, lead_id`),
 		lockLeads: e.text(`SELECT ` + leadColumns + ` FROM {p}leads WHERE (tenant_id, id) IN (SELECT * FROM unnest(?1::text[], ?2::uuid[]))
 			ORDER BY tenant_id, id FOR UPDATE`),
+		lockTasks: e.text(`SELECT t.tenant_id, t.lead_id, t.id FROM unnest(?1::text[], ?2::uuid[], ?3::uuid[], ?4::bigint[]) AS n (tenant_id, lead_id, id, fence)
+			JOIN {p}tasks AS t ON t.tenant_id = n.tenant_id AND t.lead_id = n.lead_id AND t.id = n.id AND t.fence = n.fence AND t.state = 2
+			ORDER BY t.tenant_id, t.lead_id, t.id FOR UPDATE OF t`),
 		take: e.text(`WITH picked AS MATERIALIZED (
 				SELECT k.place FROM unnest(?2::text[], ?3::bigint[]) AS w (tenant, quota)
 				CROSS JOIN LATERAL (SELECT ctid AS place FROM {p}tasks

@@ -146,7 +146,11 @@ type part struct {
 
 // store writes all changes with one statement, made of the parts that are needed.
 func (e *postgresEngine) store(ctx context.Context, t tx, c *changes) error {
-	parts := make([]part, 0, 6)
+	return e.storeWith(ctx, t, c)
+}
+
+// storeWith does what store does, and some more in the same statement.
+func (e *postgresEngine) storeWith(ctx context.Context, t tx, c *changes, parts ...part) error {
 	if len(c.submissions) > 0 {
 		parts = append(parts, submissionsPart(c.submissions))
 	}
@@ -162,7 +166,7 @@ func (e *postgresEngine) store(ctx context.Context, t tx, c *changes) error {
 	if len(c.deliveries) > 0 {
 		parts = append(parts, deliveriesPart(c.deliveries))
 	}
-	if len(parts) > 0 {
+	if len(parts) > 0 || c.announce {
 		if err := e.runParts(ctx, t, parts, c.announce); err != nil {
 			return err
 		}

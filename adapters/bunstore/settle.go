@@ -28,7 +28,7 @@ func (s *Store) Settle(ctx context.Context, task leads.Task, outcome leads.Outco
 	if err := st.prepare(); err != nil {
 		return fmt.Errorf("bunstore: settle: %w", err)
 	}
-	if err := s.engine.write(ctx, st.run); err != nil {
+	if err := s.engine.settle(ctx, &st); err != nil {
 		return fmt.Errorf("bunstore: settle: %w", err)
 	}
 	return nil
@@ -112,33 +112,43 @@ func (st *settling) run(ctx context.Context, t tx) error {
 	return st.s.engine.store(ctx, t, &c)
 }
 
+// reshaping is what becomes of a task that stays.
+type reshaping struct {
+	state   int
+	due     bool // it is due Outcome.Delay from now
+	leased  bool // its lease ends then
+	back    int  // the attempts taken back
+	message string
+	payload []byte
+}
+
+func (st *settling) reshaping() reshaping {
+	o := &st.outcome
+	r := reshaping{state: stateDead, message: clip(o.Error), payload: o.Payload}
+	switch {
+	case o.Settlement == leads.Extend:
+		r.state, r.leased = stateRunning, true
+	case o.Settlement == leads.Retry && o.Delay > 0:
+		r.state, r.due = stateWaiting, true
+	case o.Settlement == leads.Retry:
+		r.state, r.due = stateReady, true
+	}
+	if o.KeepAttempt {
+		r.back = 1
+	}
+	return r
+}
+
 // setTask ends, delays or extends the task if the caller still holds it.
 func (st *settling) setTask(ctx context.Context, t tx) (int64, error) {
-	e, o := st.s.engine, &st.outcome
+	e := st.s.engine
 	args := []any{st.task.Tenant, e.id(st.lead), e.id(st.id), st.task.Fence}
-	if o.Settlement == leads.Done {
+	if st.outcome.Settlement == leads.Done {
 		return t.exec(ctx, e.statements().finish, args...)
 	}
-	state, due := stateDead, false
-	switch o.Settlement {
-	case leads.Extend:
-		state = stateRunning
-	case leads.Retry:
-		state, due = stateWaiting, true
-		if o.Delay <= 0 {
-			state = stateReady
-		}
-	}
-	var back int
-	if o.KeepAttempt {
-		back = 1
-	}
-	var payload any
-	if o.Payload != nil {
-		payload = []byte(o.Payload)
-	}
-	return t.exec(ctx, e.statements().reshape, append(args, state, due, e.clock(noTime), o.Delay.Microseconds(),
-		state == stateRunning, back, clip(o.Error), payload)...)
+	r := st.reshaping()
+	return t.exec(ctx, e.statements().reshape, append(args, r.state, r.due, e.clock(noTime), st.outcome.Delay.Microseconds(),
+		r.leased, r.back, r.message, r.payload)...)
 }
 
 // clip makes an error's text storable.
@@ -159,8 +169,13 @@ func (st *settling) change(ctx context.Context, t tx, c *changes) error {
 	if lead.Version == 0 {
 		return nil
 	}
-	was := lead
-	st.outcome.Change(&lead)
-	lead.Tenant, lead.ID, lead.Version, lead.CreatedAt = was.Tenant, was.ID, was.Version+1, was.CreatedAt
+	st.apply(&lead)
 	return c.addLead(&lead)
+}
+
+// apply changes the lead. What names it and counts its changes is not for the outcome to say.
+func (st *settling) apply(lead *leads.Lead) {
+	was := *lead
+	st.outcome.Change(lead)
+	lead.Tenant, lead.ID, lead.Version, lead.CreatedAt = was.Tenant, was.ID, was.Version+1, was.CreatedAt
 }

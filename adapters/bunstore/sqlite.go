@@ -66,7 +66,7 @@ type sqliteEngine struct {
 	stmts      *statements
 	sql        sqliteStatements
 
-	combiner combiner
+	combiner combiner[sharedWork]
 	session  *session // the writer's connection; used by the combiner's leader only
 	reading  preparedReader
 }
@@ -179,6 +179,8 @@ func (e *sqliteEngine) read() tx { return &e.reading }
 func (e *sqliteEngine) host(t bun.Tx) tx { return plainTx{t.Tx} }
 
 func (e *sqliteEngine) migrationLock() string { return "" }
+
+func (e *sqliteEngine) settle(ctx context.Context, st *settling) error { return e.write(ctx, st.run) }
 
 func (e *sqliteEngine) write(ctx context.Context, work func(ctx context.Context, t tx) error) error {
 	return e.combiner.do(ctx, work)

@@ -141,41 +141,32 @@ func (p *preparedReader) close() error {
 // patience bounds how long a write waits for the lock of the database.
 const patience = 10 * time.Second
 
-// share runs the writes of several callers in one transaction. A write that fails is undone alone.
-func (e *sqliteEngine) share(ctx context.Context, writes []*write) {
+// sharedWork is what one caller does in a transaction that it may share.
+type sharedWork = func(ctx context.Context, t tx) error
+
+// share does the work of several callers in one transaction. What fails is undone alone.
+func (e *sqliteEngine) share(ctx context.Context, calls []*call[sharedWork]) {
 	err := e.transact(ctx, func(ctx context.Context, t tx) error {
-		for _, w := range writes {
-			w.err = nil
-			work := func() error { return w.run(ctx, t) }
-			if len(writes) == 1 {
+		for _, c := range calls {
+			c.err = nil
+			work := func() error { return c.try(func() error { return c.work(ctx, t) }) }
+			if len(calls) == 1 {
 				return work()
 			}
-			w.err = withSavepoint(ctx, t, "leads_write", work)
-			if errors.Is(w.err, errUndo) || isBusy(w.err) {
-				return w.err
+			c.err = withSavepoint(ctx, t, "leads_write", work)
+			if errors.Is(c.err, errUndo) || isBusy(c.err) {
+				return c.err
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		for _, w := range writes {
-			if w.err == nil {
-				w.err = err
+		for _, c := range calls {
+			if c.err == nil {
+				c.err = err
 			}
 		}
 	}
-}
-
-// run does the work of one caller. Its panic is kept for the caller's own goroutine.
-func (w *write) run(ctx context.Context, t tx) (err error) {
-	w.panicked = nil
-	defer func() {
-		if p := recover(); p != nil {
-			w.panicked = p
-			err = fmt.Errorf("panic: %v", p)
-		}
-	}()
-	return w.work(ctx, t)
 }
 
 // transact runs work in a transaction, and again for as long as the database is busy.
