@@ -46,7 +46,7 @@ func (r *Rubric) ready() (*compiled, error) {
 }
 
 func (r *Rubric) compile() *compiled {
-	c := &compiled{book: newPhrasebook(), thresholds: r.Thresholds.withDefaults(), hash: r.Hash()}
+	c := &compiled{book: newPhrasebook(), thresholds: r.Thresholds, hash: r.Hash()}
 	for _, criterion := range r.Criteria {
 		read, _ := criterion.Signal.reader() // Validate has tried it
 		q := question{name: criterion.Name, axis: criterion.Axis, read: read, most: criterion.most(), level: criterion.Levels}

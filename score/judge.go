@@ -123,9 +123,8 @@ func (t *tally) floor() {
 
 // limit applies a cap, visibly even where the score is below it.
 func (t *tally) limit(q *question, s *subject) {
-	got := q.read(s)
-	found, ok := q.match[0].applies(s, got)
-	if !ok || got.value == unknown {
+	found, ok := q.match[0].applies(s, q.read(s))
+	if !ok {
 		return
 	}
 	over := max(0, t.value-q.limit.Max)

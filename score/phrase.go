@@ -1,19 +1,31 @@
 package score
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // maxPhrase is the most words that a phrase can have.
 const maxPhrase = 6
 
 // phrasebook finds the phrases of all levels and caps in one pass over a text. Each level or cap that has phrases is a slot.
 type phrasebook struct {
-	words map[string]int32 // word → its number
-	next  map[edge]int32   // the trie of all phrases
-	slots map[int32][]int  // node → the slots for which a phrase ends there
-	size  int              // how many slots
+	words map[string]word // by folded spelling
+	next  map[edge]int32  // the trie of all phrases
+	slots map[int32][]int // node → the slots for which a phrase ends there
+	size  int             // how many slots
+	last  int32           // the highest number of a word
 }
 
 type edge struct{ node, word int32 }
+
+// word is what is known about a word.
+type word struct {
+	number   int32 // in phrases; 0 when it is in none
+	kind     int32 // kindMonth, kindWeekday or kindNone
+	negation bool
+	filler   bool // a negation reaches over it: "do not | need to see a | demo"
+}
 
 // The numbers of kinds of words. Those of words follow.
 const (
@@ -40,7 +52,22 @@ func kindOf(name string) int32 {
 }
 
 func newPhrasebook() *phrasebook {
-	return &phrasebook{words: make(map[string]int32), next: make(map[edge]int32), slots: make(map[int32][]int)}
+	b := &phrasebook{last: firstWord - 1, words: make(map[string]word), next: make(map[edge]int32), slots: make(map[int32][]int)}
+	b.mark(monthWords(), func(w *word) { w.kind = kindMonth })
+	b.mark(weekdayWords(), func(w *word) { w.kind = kindWeekday })
+	b.mark(negationWords(), func(w *word) { w.negation = true })
+	b.mark(fillerWords(), func(w *word) { w.filler = true })
+	return b
+}
+
+func (b *phrasebook) mark(spellings []string, set func(*word)) {
+	for _, spelling := range spellings {
+		for _, folded := range phraseWords(spelling) {
+			w := b.words[folded]
+			set(&w)
+			b.words[folded] = w
+		}
+	}
 }
 
 // add makes a slot of the phrases and returns its number.
@@ -49,8 +76,8 @@ func (b *phrasebook) add(phrases []string) int {
 	b.size++
 	for _, phrase := range phrases {
 		node := int32(0)
-		for _, word := range phraseWords(phrase) {
-			e := edge{node, b.number(word)}
+		for _, spelling := range phraseWords(phrase) {
+			e := edge{node, b.number(spelling)}
 			if b.next[e] == 0 {
 				b.next[e] = int32(len(b.next)) + 1
 			}
@@ -61,14 +88,18 @@ func (b *phrasebook) add(phrases []string) int {
 	return slot
 }
 
-func (b *phrasebook) number(word string) int32 {
-	if kind := kindOf(word); kind != kindNone {
+// number returns the number of a word in phrases, and gives it one if it has none.
+func (b *phrasebook) number(spelling string) int32 {
+	if kind := kindOf(spelling); kind != kindNone {
 		return kind
 	}
-	if b.words[word] == 0 {
-		b.words[word] = firstWord + int32(len(b.words))
+	w := b.words[spelling]
+	if w.number == 0 {
+		b.last++
+		w.number = b.last
+		b.words[spelling] = w
 	}
-	return b.words[word]
+	return w.number
 }
 
 // phraseWords splits a phrase as a text is split.
@@ -119,14 +150,17 @@ func (s *scan) step(t token) {
 	}
 	s.open = append(s.open, path{start: t.start, negated: s.negated})
 	s.spare = s.spare[:0]
-	s.follow(s.book.words[string(t.word)], t.end)
-	kind := kindOfWord(t.word)
-	s.follow(kind, t.end)
-	if kind == kindYear {
+	w := s.book.words[string(t.word)]
+	s.follow(w.number, t.end)
+	switch kind := cmp.Or(w.kind, numeric(t.word)); kind {
+	case kindYear:
+		s.follow(kindYear, t.end)
 		s.follow(kindNumber, t.end)
+	default:
+		s.follow(kind, t.end)
 	}
 	s.open, s.spare = s.spare, s.open
-	s.negated = isNegation(t.word) || s.negated && isFiller(t.word)
+	s.negated = w.negation || s.negated && w.filler
 }
 
 // follow takes every open phrase one word on.
@@ -151,56 +185,15 @@ func (s *scan) follow(word int32, end int) {
 	}
 }
 
-func kindOfWord(word []byte) int32 {
-	if word[0] >= '0' && word[0] <= '9' {
-		for _, c := range word {
-			if c < '0' || c > '9' {
-				return kindNone
-			}
+// numeric returns kindNumber for digits, kindYear for those of a year from 2000 to 2099.
+func numeric(word []byte) int32 {
+	for _, c := range word {
+		if c < '0' || c > '9' {
+			return kindNone
 		}
-		if len(word) == 4 && word[0] == '2' && word[1] == '0' {
-			return kindYear
-		}
-		return kindNumber
 	}
-	return calendar(word)
-}
-
-// calendar recognises the names of months and weekdays in five languages.
-func calendar(word []byte) int32 {
-	switch string(word) {
-	case "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
-		"jan", "feb", "apr", "jun", "jul", "aug", "sept", "oct", "nov", "dec",
-		"januar", "janner", "februar", "marz", "mai", "juni", "juli", "oktober", "dezember",
-		"janvier", "fevrier", "mars", "avril", "juin", "juillet", "aout", "septembre", "octobre", "novembre", "decembre",
-		"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
-		"janeiro", "fevereiro", "marco", "maio", "junho", "julho", "setembro", "outubro", "novembro", "dezembro":
-		return kindMonth
-	case "monday", "tuesday", "wednesday", "thursday", "friday", "montag", "dienstag", "mittwoch", "donnerstag", "freitag",
-		"lundi", "mardi", "mercredi", "jeudi", "vendredi", "lunes", "martes", "miercoles", "jueves", "viernes":
-		return kindWeekday
+	if len(word) == 4 && word[0] == '2' && word[1] == '0' {
+		return kindYear
 	}
-	return kindNone
-}
-
-func isNegation(word []byte) bool {
-	switch string(word) {
-	case "no", "not", "never", "without", "t", "dont", "kein", "keine", "keinen", "keiner", "nicht", "ohne", "pas", "sans", "aucun", "aucune",
-		"sin", "nunca", "ningun", "ninguna", "nao", "sem", "nenhum", "nenhuma":
-		return true
-	}
-	return false
-}
-
-// isFiller tells the words over which a negation reaches: "do not | need to see a | demo".
-func isFiller(word []byte) bool {
-	switch string(word) {
-	case "a", "an", "any", "the", "in", "for", "to", "of", "your", "our", "need", "want", "require", "book", "schedule", "interested", "looking", "wish", "get", "see", "give", "me", "us", "have",
-		"ein", "eine", "einen", "einer", "den", "die", "das", "ihr", "ihre", "fur", "brauchen", "benotigen", "interessiert",
-		"de", "du", "des", "le", "la", "les", "un", "une", "d", "l", "en", "besoin", "interesse",
-		"el", "los", "las", "una", "del", "quiero", "queremos", "necesito", "necesitamos", "interesado",
-		"o", "os", "as", "um", "uma", "do", "da", "em", "quero", "preciso", "precisamos", "interessado":
-		return true
-	}
-	return false
+	return kindNumber
 }

@@ -194,6 +194,20 @@ func TestThresholds(t *testing.T) {
 	require.Equal(t, 73, s.Value, "thresholds do not change the value")
 }
 
+func TestSummaryIsShort(t *testing.T) {
+	t.Parallel()
+	r := &score.Rubric{}
+	for i := range 5 {
+		r.Criteria = append(r.Criteria, score.Criterion{Name: strings.Repeat("n", i+1), Axis: score.Fit, Signal: score.SignalName, Levels: []score.Level{
+			{Name: "all", Points: 10 + i, Reason: strings.Repeat("é", 41) + strings.Repeat("x", i)},
+		}})
+	}
+	s, err := r.Score(t.Context(), leads.Lead{})
+	require.NoError(t, err)
+	long := strings.Repeat("é", 41)
+	require.Equal(t, "Warm, 60 of 100 (fit 60, intent 0): "+long+"xxxx; "+long+"xxx.", s.Summary, "whole reasons, as many as fit into 280 bytes")
+}
+
 // The target is 20 µs a lead.
 func BenchmarkScore(b *testing.B) {
 	lead := people()["buyer asks for a quote this quarter"].lead

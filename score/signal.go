@@ -115,22 +115,24 @@ func readField(lead *leads.Lead, name string) reading {
 	if text = strings.TrimSpace(text); text == "" {
 		return reading{value: none}
 	}
-	return reading{value: text, count: leadingNumber(text), quote: text}
+	return reading{value: text, count: firstNumber(text), quote: text}
 }
 
-// leadingNumber reads the number that a text begins with ("50-100 people" is 50, "1,200" is 1200), or 0.
-func leadingNumber(text string) int {
+// firstNumber reads the first number of a text ("about 50-100 people" is 50, "1,200" is 1200), or 0. More than nine digits are cut.
+func firstNumber(text string) int {
+	from := strings.IndexAny(text, "0123456789")
+	if from < 0 {
+		return 0
+	}
 	digits := make([]byte, 0, 9)
-	for i := 0; i < len(text) && len(digits) < 9; i++ {
-		switch c := text[i]; {
-		case '0' <= c && c <= '9':
+	for i := from; i < len(text) && len(digits) < 9; i++ {
+		if c := text[i]; '0' <= c && c <= '9' {
 			digits = append(digits, c)
-		case len(digits) > 0 && strings.IndexByte(",.' ", c) >= 0 && i+3 < len(text) && isDigits(text[i+1:i+4]):
-		default:
-			i = len(text)
+		} else if strings.IndexByte(",.' ", c) < 0 || i+3 >= len(text) || !isDigits(text[i+1:i+4]) {
+			break
 		}
 	}
-	n, _ := strconv.Atoi(string(digits)) // 0 without digits
+	n, _ := strconv.Atoi(string(digits)) // at most nine digits
 	return n
 }
 

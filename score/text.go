@@ -1,6 +1,7 @@
 package score
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -76,27 +77,27 @@ func isFree(name string) bool {
 	return false
 }
 
-// strs returns the string, or the strings of the list, in a JSON text.
+// strs returns the string, or the strings of the list, in a JSON text. Of a long string it may return the beginning only.
 func strs(raw json.RawMessage) []string {
-	switch {
-	case len(raw) < 2:
+	if len(raw) < 2 {
 		return nil
-	case raw[0] == '"' && len(raw) <= maxField && !strings.Contains(string(raw), `\`):
-		return []string{string(raw[1 : len(raw)-1])}
-	case raw[0] == '"':
-		var s string
-		if json.Unmarshal(raw, &s) != nil {
+	}
+	var list []string
+	switch raw[0] {
+	case '"':
+		if plain := raw[1:min(len(raw)-1, maxField+1)]; bytes.IndexByte(plain, '\\') < 0 {
+			return []string{string(plain)}
+		}
+		list = make([]string, 1)
+		if json.Unmarshal(raw, &list[0]) != nil {
 			return nil
 		}
-		return []string{s}
-	case raw[0] == '[':
-		var list []string
+	case '[':
 		if json.Unmarshal(raw, &list) != nil {
 			return nil
 		}
-		return list
 	}
-	return nil
+	return list
 }
 
 // token is a word of a text: its letters and digits, folded, and where it stands.
@@ -133,7 +134,7 @@ func tokens(text string, yield func(token)) {
 			if len(t.word) <= maxWord { // a longer one is no word that is in any list
 				t.word = fold(t.word, c)
 			}
-		case c == 0xAD || c >= 0x300 && c <= 0x36F || c >= utf8.RuneSelf && unicode.Is(unicode.Cf, c):
+		case c >= 0x300 && c <= 0x36F || c >= utf8.RuneSelf && unicode.Is(unicode.Cf, c):
 			// Soft hyphens, accents that stand alone and invisible marks do not part a word.
 		default:
 			flush(i)

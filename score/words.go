@@ -140,3 +140,41 @@ je suis étudiant, je suis étudiante, mon mémoire, projet scolaire`, `
 soy estudiante, mi tesis, trabajo de clase, proyecto escolar`, `
 sou estudante, meu TCC, trabalho de faculdade, trabalho da faculdade, projeto escolar`)
 }
+
+func monthWords() []string {
+	return words(`
+January, February, March, April, May, June, July, August, September, October, November, December, Jan, Feb, Apr, Jun, Jul, Aug, Sept, Oct, Nov, Dec`, `
+Januar, Jänner, Februar, März, Mai, Juni, Juli, Oktober, Dezember`, `
+janvier, février, mars, avril, juin, juillet, août, septembre, octobre, novembre, décembre`, `
+enero, febrero, marzo, abril, mayo, junio, julio, agosto, septiembre, octubre, noviembre, diciembre`, `
+janeiro, fevereiro, março, maio, junho, julho, setembro, outubro, novembro, dezembro`)
+}
+
+func weekdayWords() []string {
+	return words(`
+Monday, Tuesday, Wednesday, Thursday, Friday`, `
+Montag, Dienstag, Mittwoch, Donnerstag, Freitag`, `
+lundi, mardi, mercredi, jeudi, vendredi`, `
+lunes, martes, miércoles, jueves, viernes`, `
+segunda, terça, quarta, quinta, sexta`)
+}
+
+// negationWords has the "t" of "don't", which is a word of its own here.
+func negationWords() []string {
+	return words(`
+no, not, never, without, t, dont`, `
+kein, keine, keinen, keiner, nicht, ohne`, `
+pas, sans, aucun, aucune`, `
+sin, nunca, ningún, ninguna`, `
+não, sem, nenhum, nenhuma`)
+}
+
+// fillerWords stand between a negation and what it negates.
+func fillerWords() []string {
+	return words(`
+a, an, any, the, in, for, to, of, your, our, need, want, require, book, schedule, interested, looking, wish, get, see, give, me, us, have`, `
+ein, eine, einen, einer, den, die, das, ihr, ihre, für, brauchen, benötigen, interessiert`, `
+de, du, des, le, la, les, un, une, d'un, l'un, en, besoin, intéressé`, `
+el, los, las, una, del, quiero, queremos, necesito, necesitamos, interesado`, `
+o, os, as, um, uma, do, da, em, quero, preciso, precisamos, interessado`)
+}
