@@ -74,7 +74,9 @@ func TestPrepareNamesEveryBadField(t *testing.T) {
 		{"touches", func(s *ingest.Submission) { s.Attribution.Touches = json.RawMessage("{") }, []string{"Submission.Attribution.Touches"}},
 		{"metadata that is no JSON", func(s *ingest.Submission) { s.Metadata = ingest.Metadata{"x": json.RawMessage(`1,"email":2`)} }, []string{`Submission.Metadata: "x" is not valid JSON`}},
 		{"metadata that is empty", func(s *ingest.Submission) { s.Metadata = ingest.Metadata{"x": nil} }, []string{`Submission.Metadata: "x" is not valid JSON`}},
-		{"metadata that is too long", func(s *ingest.Submission) { s.Metadata = ingest.Metadata{"x": json.RawMessage(`["` + x("s", 16385) + `"]`)} }, []string{"Submission.Metadata: /x/0: a text is longer"}},
+		{"metadata that is too long", func(s *ingest.Submission) {
+			s.Metadata = ingest.Metadata{"x": json.RawMessage(`["` + x("s", 16385) + `"]`)}
+		}, []string{"Submission.Metadata: /x/0: a text is longer"}},
 		{"raw", func(s *ingest.Submission) { s.Raw = make([]byte, ingest.MaxBody+1) }, []string{"Submission.Raw is longer than 256 KiB"}},
 	}
 	for _, tt := range tests {
