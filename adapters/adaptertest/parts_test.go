@@ -1,0 +1,107 @@
+package adaptertest_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/openleads/leads"
+	"github.com/openleads/leads/adapters/adaptertest"
+)
+
+func soundEnricher(_ context.Context, lead leads.Lead) ([]leads.Fact, error) {
+	return []leads.Fact{
+		{Key: "email.given", Truth: leads.Yes, Value: lead.Email, Source: "list", At: lead.UpdatedAt.Add(1)},
+		{Key: "email.deliverable", Source: "dns", At: lead.UpdatedAt.Add(1)},
+	}, nil
+}
+
+func soundScorer(context.Context, leads.Lead) (leads.Score, error) {
+	return leads.Score{Value: 100, Qualification: leads.Hot}, nil
+}
+
+func soundNotifier(ctx context.Context, _ leads.Notification) error { return ctx.Err() }
+
+func TestSoundParts(t *testing.T) {
+	t.Parallel()
+	t.Run("enricher", func(t *testing.T) {
+		t.Parallel()
+		adaptertest.TestEnricher(t, leads.EnricherFunc(soundEnricher))
+	})
+	t.Run("scorer", func(t *testing.T) {
+		t.Parallel()
+		adaptertest.TestScorer(t, leads.ScorerFunc(soundScorer))
+	})
+	t.Run("notifier", func(t *testing.T) {
+		t.Parallel()
+		adaptertest.TestNotifier(t, leads.NotifierFunc(soundNotifier))
+	})
+}
+
+// brokenParts are the parts that a child process tests, by the name of their breakage.
+var brokenParts = map[string]func(t *testing.T){
+	"guesses a fact": func(t *testing.T) {
+		adaptertest.TestEnricher(t, leads.EnricherFunc(func(_ context.Context, lead leads.Lead) ([]leads.Fact, error) {
+			return []leads.Fact{{Key: "company.name", Value: "Acme", Source: "model", At: time.Now()}}, nil
+		}))
+	},
+	"hides its source": func(t *testing.T) {
+		adaptertest.TestEnricher(t, leads.EnricherFunc(func(_ context.Context, lead leads.Lead) ([]leads.Fact, error) {
+			return []leads.Fact{{Key: "company.name", Truth: leads.Yes, At: time.Now()}}, nil
+		}))
+	},
+	"changes the lead": func(t *testing.T) {
+		adaptertest.TestScorer(t, leads.ScorerFunc(func(ctx context.Context, lead leads.Lead) (leads.Score, error) {
+			if len(lead.Tags) > 0 {
+				lead.Tags[0] = "scored"
+			}
+			return soundScorer(ctx, lead)
+		}))
+	},
+	"scores above 100": func(t *testing.T) {
+		adaptertest.TestScorer(t, leads.ScorerFunc(func(context.Context, leads.Lead) (leads.Score, error) {
+			return leads.Score{Value: 101, Qualification: leads.Hot}, nil
+		}))
+	},
+	"qualifies as nothing": func(t *testing.T) {
+		adaptertest.TestScorer(t, leads.ScorerFunc(func(context.Context, leads.Lead) (leads.Score, error) {
+			return leads.Score{Value: 50}, nil
+		}))
+	},
+	"ignores the end of its context": func(t *testing.T) {
+		never := make(chan struct{})
+		adaptertest.TestNotifier(t, leads.NotifierFunc(func(ctx context.Context, _ leads.Notification) error {
+			if ctx.Err() != nil {
+				<-never
+			}
+			return nil
+		}))
+	},
+}
+
+// TestBrokenParts expects every broken part to be rejected, each in a process of its own.
+func TestBrokenParts(t *testing.T) {
+	t.Parallel()
+	if test, ok := brokenParts[os.Getenv(brokenEnv)]; ok {
+		test(t)
+		return
+	}
+	self, err := os.Executable()
+	require.NoError(t, err)
+	for name := range brokenParts {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			child := exec.CommandContext(t.Context(), self, "-test.run=^TestBrokenParts$", "-test.timeout=60s")
+			child.Env = append(os.Environ(), brokenEnv+"="+name)
+			output, err := child.CombinedOutput()
+			var exit *exec.ExitError
+			require.ErrorAs(t, err, &exit, "the part is accepted:\n%s", output)
+			require.Contains(t, string(output), "--- FAIL: TestBrokenParts/", "it failed otherwise:\n%s", output)
+			require.NotContains(t, string(output), "panic:")
+		})
+	}
+}
