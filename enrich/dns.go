@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -27,16 +28,24 @@ type Resolver interface {
 
 // DNS finds out which domains take mail, and remembers it: definite answers for an hour, and for 5 s that there was none.
 // Parts that share a DNS share what it remembers. It may be used concurrently.
+//
+// A machine without a network may have a name server that denies every name. So before a domain is said not to exist, a witness must
+// be known that certainly does.
 type DNS struct {
 	resolver Resolver
 	timeout  time.Duration
+	witness  string
 	cache    *lru.Cache[string, answer]
+	trusted  atomic.Int64 // until when the witness need not be asked again, in Unix nanoseconds
 }
 
 // DNSOptions sets a [DNS]. The zero value of each field is its default.
 type DNSOptions struct {
 	// Timeout bounds all that is asked about one domain. 0 means 1.5s: what comes later is Unknown.
 	Timeout time.Duration
+	// Witness is a domain that certainly takes mail. When the resolver knows nothing of it, it is not believed that another does not
+	// exist. "" means gmail.com, "-" that the resolver is always believed.
+	Witness string
 	// Size is how many domains are remembered; the longest unused go first. 0 means 10,000, about 2 MB.
 	Size int
 }
@@ -45,6 +54,7 @@ type DNSOptions struct {
 const (
 	rememberAnswer  = time.Hour
 	rememberFailure = 5 * time.Second
+	rememberWitness = time.Minute
 )
 
 // NewDNS returns a DNS that asks the resolver. Nil means [net.DefaultResolver], and nil options are the defaults.
@@ -60,8 +70,16 @@ func NewDNS(resolver Resolver, opts *DNSOptions) *DNS {
 		size = 10_000
 	}
 	cache, _ := lru.New[string, answer](size) // errs for a size below 1 only
-	return &DNS{resolver: resolver, timeout: cmp.Or(opts.Timeout, 1500*time.Millisecond), cache: cache}
+	return &DNS{
+		resolver: resolver,
+		timeout:  cmp.Or(opts.Timeout, 1500*time.Millisecond),
+		witness:  cmp.Or(opts.Witness, "gmail.com"),
+		cache:    cache,
+	}
 }
+
+// absent is the reason when there is nothing to send mail to.
+const absent = "the domain does not exist or has neither a mail server nor a host"
 
 // answer is what is known about a domain until a time.
 type answer struct {
@@ -75,7 +93,7 @@ func (d *DNS) takesMail(ctx context.Context, domain string, now time.Time) answe
 	if a, ok := d.cache.Get(domain); ok && now.Before(a.until) {
 		return a
 	}
-	a := d.ask(ctx, domain+".") // absolute, so that search domains are not tried
+	a := d.ask(ctx, domain, now)
 	switch {
 	case a.truth != leads.Unknown:
 		a.until = now.Add(rememberAnswer)
@@ -88,9 +106,33 @@ func (d *DNS) takesMail(ctx context.Context, domain string, now time.Time) answe
 	return a
 }
 
-func (d *DNS) ask(ctx context.Context, name string) answer {
+func (d *DNS) ask(ctx context.Context, domain string, now time.Time) answer {
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
+	a := d.askMX(ctx, absolute(domain))
+	if a.truth == leads.No && a.reason == absent && !d.connected(ctx, now) {
+		return answer{reason: "the name server denies even a domain that exists"}
+	}
+	return a
+}
+
+// connected reports whether the resolver knows the witness, or did a minute ago.
+func (d *DNS) connected(ctx context.Context, now time.Time) bool {
+	if d.witness == "-" || now.UnixNano() < d.trusted.Load() {
+		return true
+	}
+	records, _ := d.resolver.LookupMX(ctx, absolute(d.witness)) // with an error it may still be known
+	if judge(records).truth != leads.Yes {
+		return false
+	}
+	d.trusted.Store(now.Add(rememberWitness).UnixNano())
+	return true
+}
+
+// absolute keeps a resolver from trying its search domains.
+func absolute(domain string) string { return strings.TrimSuffix(domain, ".") + "." }
+
+func (d *DNS) askMX(ctx context.Context, name string) answer {
 	records, err := d.resolver.LookupMX(ctx, name)
 	if len(records) > 0 {
 		return judge(records)
@@ -116,7 +158,7 @@ func (d *DNS) askHost(ctx context.Context, name string) answer {
 	if failed != nil {
 		return unanswered(failed)
 	}
-	return answer{truth: leads.No, reason: "the domain does not exist or has neither a mail server nor a host"}
+	return answer{truth: leads.No, reason: absent}
 }
 
 // judge takes MX records one by one: some may be nonsense beside good ones.
@@ -135,7 +177,7 @@ func judge(records []*net.MX) answer {
 		return answer{truth: leads.Yes, reason: "a mail server is named"}
 	case usable > 1:
 		return answer{truth: leads.Yes, reason: fmt.Sprintf("%d mail servers are named", usable)}
-	case null == len(records):
+	case null > 0 && null == len(records):
 		return answer{truth: leads.No, reason: "the domain declares that it takes no mail (RFC 7505)"}
 	}
 	return answer{reason: "the mail servers named are no host names"}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,7 +82,7 @@ var verdicts = []struct {
 
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
-	z := make(zone)
+	z := zone{"gmail.com": {dns.TypeMX: {"gmail.com. 60 IN MX 5 mx.gmail.com."}}}
 	for _, v := range verdicts {
 		if v.records != nil {
 			z[v.domain] = v.records
@@ -112,8 +113,87 @@ func (f resolverFunc) LookupMX(ctx context.Context, name string) ([]*net.MX, err
 	return f(ctx, name)
 }
 
-func (f resolverFunc) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
-	return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+func (f resolverFunc) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
+	return nil, errAbsent
+}
+
+var errAbsent = &net.DNSError{Err: "no such host", IsNotFound: true}
+
+// Without a network some name servers deny every name. That is no news about a lead.
+func TestDenialsNeedAWitness(t *testing.T) {
+	t.Parallel()
+	known := map[string][]*net.MX{"gmail.com.": {{Host: "mx.gmail.com."}}, "own.example.": {{Host: "mx.own.example."}}, "null.example.": {{Host: "."}}}
+	cases := map[string]struct {
+		witness, domain string
+		offline         bool
+		want            leads.Truth
+		asked           string
+	}{
+		"denied, witness known":       {domain: "absent.example", want: leads.No, asked: "absent.example. gmail.com."},
+		"everything denied":           {domain: "absent.example", offline: true, want: leads.Unknown, asked: "absent.example. gmail.com."},
+		"own witness":                 {domain: "absent.example", witness: "own.example", want: leads.No, asked: "absent.example. own.example."},
+		"own witness denied":          {domain: "absent.example", witness: "other.example", want: leads.Unknown, asked: "absent.example. other.example."},
+		"witness without mail":        {domain: "absent.example", witness: "null.example", want: leads.Unknown, asked: "absent.example. null.example."},
+		"always believed":             {domain: "absent.example", witness: "-", offline: true, want: leads.No, asked: "absent.example."},
+		"known needs no witness":      {domain: "own.example", want: leads.Yes, asked: "own.example."},
+		"declared needs no witness":   {domain: "null.example", want: leads.No, asked: "null.example."},
+		"the witness itself, offline": {domain: "gmail.com", offline: true, want: leads.Unknown, asked: "gmail.com. gmail.com."},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var asked []string
+			email := enrich.Email{DNS: enrich.NewDNS(resolverFunc(func(_ context.Context, name string) ([]*net.MX, error) {
+				asked = append(asked, name)
+				if records := known[name]; records != nil && !c.offline {
+					return records, nil
+				}
+				return nil, errAbsent
+			}), &enrich.DNSOptions{Witness: c.witness})}
+			facts, err := email.Enrich(t.Context(), at("ann@"+c.domain))
+			require.NoError(t, err)
+			require.Equal(t, c.want, fact(facts, enrich.EmailDeliverable).Truth)
+			require.Equal(t, c.asked, strings.Join(asked, " "))
+
+		})
+	}
+}
+
+// A witness is believed for a minute, so that a network that goes down costs few leads their good name.
+func TestTheWitnessIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	offline, asked, now := false, 0, noon
+	email := enrich.Email{Clock: func() time.Time { return now }, DNS: enrich.NewDNS(resolverFunc(func(_ context.Context, name string) ([]*net.MX, error) {
+		if name != "gmail.com." {
+			return nil, errAbsent
+		}
+		asked++
+		if offline {
+			return nil, errAbsent
+		}
+		return []*net.MX{{Host: "mx.gmail.com."}}, nil
+	}), nil)}
+	for _, step := range []struct {
+		domain  string
+		later   time.Duration
+		offline bool
+		want    leads.Truth
+		asked   int
+	}{
+		{"a.example", 0, false, leads.No, 1},
+		{"b.example", 59 * time.Second, true, leads.No, 1},
+		{"c.example", time.Second, true, leads.Unknown, 2},
+		{"d.example", time.Second, true, leads.Unknown, 3},
+		{"c.example", 5 * time.Second, false, leads.No, 4},
+	} {
+		now, offline = now.Add(step.later), step.offline
+		t.Run(step.domain, func(t *testing.T) {
+			facts, err := email.Enrich(t.Context(), at("ann@"+step.domain))
+			require.NoError(t, err)
+			require.Equal(t, step.want, fact(facts, enrich.EmailDeliverable).Truth)
+			require.Equal(t, step.asked, asked)
+		})
+	}
 }
 
 // names notes what it is asked for and knows nothing.
@@ -135,7 +215,7 @@ func TestNamesAreAbsolute(t *testing.T) {
 	var n names
 	_, err := enrich.Email{DNS: enrich.NewDNS(&n, nil)}.Enrich(t.Context(), at("ann@Acme.example"))
 	require.NoError(t, err)
-	require.Equal(t, []string{"mx acme.example.", "ip4 acme.example.", "ip6 acme.example."}, n.asked)
+	require.Equal(t, []string{"mx acme.example.", "ip4 acme.example.", "ip6 acme.example.", "mx gmail.com."}, n.asked)
 }
 
 func TestAnswersAreRemembered(t *testing.T) {
@@ -146,7 +226,7 @@ func TestAnswersAreRemembered(t *testing.T) {
 		hold    time.Duration
 	}{
 		"yes":     {records: []*net.MX{{Host: "mx.good.test."}}, hold: time.Hour},
-		"no":      {err: &net.DNSError{IsNotFound: true}, hold: time.Hour},
+		"no":      {err: errAbsent, hold: time.Hour},
 		"unknown": {err: errors.New("broken"), hold: 5 * time.Second},
 	}
 	for name, c := range cases {
@@ -157,7 +237,7 @@ func TestAnswersAreRemembered(t *testing.T) {
 				email := enrich.Email{DNS: enrich.NewDNS(resolverFunc(func(context.Context, string) ([]*net.MX, error) {
 					asked++
 					return c.records, c.err
-				}), nil)}
+				}), &enrich.DNSOptions{Witness: "-"})}
 				ask := func(who string) {
 					_, err := email.Enrich(t.Context(), at(who+"@good.test"))
 					require.NoError(t, err)

@@ -90,11 +90,11 @@ func TestExpiryFollowsTheTruth(t *testing.T) {
 		err  error
 		hold time.Duration
 	}{
-		leads.No:      {&net.DNSError{IsNotFound: true}, 7 * 24 * time.Hour},
+		leads.No:      {errAbsent, 7 * 24 * time.Hour},
 		leads.Unknown: {&net.DNSError{IsTemporary: true}, time.Hour},
 	}
 	for truth, c := range cases {
-		email := enrich.Email{Clock: atNoon, DNS: enrich.NewDNS(resolverFunc(func(context.Context, string) ([]*net.MX, error) { return nil, c.err }), nil)}
+		email := enrich.Email{Clock: atNoon, DNS: enrich.NewDNS(resolverFunc(func(context.Context, string) ([]*net.MX, error) { return nil, c.err }), &enrich.DNSOptions{Witness: "-"})}
 		facts, err := email.Enrich(t.Context(), at("ann@acme.example"))
 		require.NoError(t, err)
 		f := fact(facts, enrich.EmailDeliverable)
