@@ -98,7 +98,8 @@ func (e *Engine) try(ctx context.Context, task Task, crowded bool) (Outcome, Sta
 // behind after two more seconds, so that it costs a goroutine but never the queue.
 func (e *Engine) run(ctx context.Context, s stage, task Task, lead Lead) (result, error) {
 	limit := e.cfg.Work.timeout(s.kind)
-	if s.later != "" { // the team waits: at twice the patience, stages get no more than a second
+	// While the team waits, stages get less and less time; a lead that has waited for long anyway (the workers were away) gets all of it.
+	if s.later != "" && e.age(task) < 3*e.cfg.Work.Patience {
 		limit = min(limit, max(time.Second, 2*e.cfg.Work.Patience-e.age(task)))
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
