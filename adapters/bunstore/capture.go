@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +15,9 @@ import (
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/ingest"
 )
+
+// maxKey bounds an idempotency key, in bytes.
+const maxKey = 255
 
 // keyLife is how long an idempotency key is known.
 const keyLife = 72 * time.Hour
@@ -96,12 +100,14 @@ func (s *Store) Capture(ctx context.Context, subs []ingest.Submission) ([]leads.
 
 // CaptureTx captures a submission in the host's own transaction, so that the host's rows and the lead are committed together or not at
 // all. A host with a *sql.Tx gives bun.Tx{Tx: tx}. After an error the transaction can go on: what the capture wrote
-// is undone. On SQLite the transaction must be able to write (begin it with _txlock=immediate).
+// is undone.
 //
-// CaptureTx needs a Store made by New on the database of the transaction.
+// CaptureTx needs a Store made by New on the database of the transaction, and [Store.Migrate] to have been called: within
+// the host's transaction, no other one can make the tables. On SQLite, begin the transaction with _txlock=immediate, so that it does not fail
+// when it turns from reading to writing while somebody else writes.
 func (s *Store) CaptureTx(ctx context.Context, tx bun.Tx, sub ingest.Submission) (leads.Captured, error) {
-	if err := s.ready(ctx); err != nil {
-		return leads.Captured{}, err
+	if !s.isReady.Load() {
+		return leads.Captured{}, errNotReady
 	}
 	m, err := newMember(&sub)
 	if err != nil {
@@ -114,6 +120,8 @@ func (s *Store) CaptureTx(ctx context.Context, tx bun.Tx, sub ingest.Submission)
 	}
 	return m.got, nil
 }
+
+var errNotReady = errors.New("bunstore: CaptureTx: call Migrate before the transaction begins")
 
 func withSavepoint(ctx context.Context, t tx, name string, work func() error) error {
 	if _, err := t.exec(ctx, "SAVEPOINT "+name); err != nil {
@@ -133,6 +141,9 @@ func newMember(sub *ingest.Submission) (*member, error) {
 	m := &member{given: sub}
 	if !validTenant(sub.Tenant) {
 		return nil, fmt.Errorf("%w: Submission.Tenant %.40q", leads.ErrInvalid, sub.Tenant)
+	}
+	if len(sub.Key) > maxKey {
+		return nil, fmt.Errorf("%w: Submission.Key has more than %d bytes", leads.ErrInvalid, maxKey)
 	}
 	for _, name := range ingest.KnownFields() {
 		if !storable(*sub.Fields.Field(name)) {

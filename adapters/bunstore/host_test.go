@@ -66,6 +66,11 @@ func TestCaptureTx(t *testing.T) {
 		s, err := bunstore.New(db, &bunstore.Options{Prefix: "crm_"})
 		require.NoError(t, err)
 		ctx := t.Context()
+		err = db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+			_, err := s.CaptureTx(ctx, tx, submission("acme", "early@example.com"))
+			return err
+		})
+		require.ErrorContains(t, err, "call Migrate")
 		require.NoError(t, s.Migrate(ctx))
 		_, err = db.ExecContext(ctx, "CREATE TABLE signups (email TEXT PRIMARY KEY)")
 		require.NoError(t, err)
