@@ -57,14 +57,16 @@ func (e Enrichment) Facts() []Fact {
 }
 
 // Merge returns e with the newer facts put in. What the newer ones do not speak of stays, and an Unknown never replaces an
-// established fact that is still fresh when the Unknown was found.
+// established fact that is still fresh when the Unknown was found, unless it is about another value (an edited address).
 func (e Enrichment) Merge(facts []Fact) Enrichment {
 	merged := maps.Clone(e)
 	if merged == nil && len(facts) > 0 {
 		merged = make(Enrichment, len(facts))
 	}
 	for _, f := range facts {
-		if old, ok := merged[f.Key]; ok && f.Truth == Unknown && old.Truth != Unknown && old.Fresh(f.At) {
+		old, ok := merged[f.Key]
+		same := f.Value == "" || f.Value == old.Value
+		if ok && same && f.Truth == Unknown && old.Truth != Unknown && old.Fresh(f.At) {
 			continue
 		}
 		merged[f.Key] = f
