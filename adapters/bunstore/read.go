@@ -50,6 +50,9 @@ func (s *Store) Lead(ctx context.Context, tenant, id string) (leads.Lead, error)
 	return lead, nil
 }
 
+// limited calls a query's Limit, which takes an int up to bun 1.2 and an int64 from 1.3 on.
+func limited[N int | int64, Q any](limit func(N) Q, n int) Q { return limit(N(n)) }
+
 // Leads is described by [leads.Lister]. An After that is no ID begins at the first page.
 func (s *Store) Leads(ctx context.Context, q leads.LeadQuery) ([]leads.Lead, error) {
 	if err := s.ready(ctx); err != nil || !validTenant(q.Tenant) {
@@ -60,7 +63,7 @@ func (s *Store) Leads(ctx context.Context, q leads.LeadQuery) ([]leads.Lead, err
 		limit = defaultPage
 	}
 	var rows []leadRow
-	query := s.from(&rows, "leads").Where("tenant_id = ?", q.Tenant).OrderExpr("id DESC").Limit(limit)
+	query := limited(s.from(&rows, "leads").Where("tenant_id = ?", q.Tenant).OrderExpr("id DESC").Limit, limit)
 	if after, ok := parseID(q.After); ok {
 		query = query.Where("id < ?", after)
 	}
