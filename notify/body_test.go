@@ -25,7 +25,7 @@ func TestEverythingKnownIsInBothBodies(t *testing.T) {
 		"Hot lead again", "87", "Ann Lee", "Acme", "ann@acme.com", "+49 (30) 1234-567", "Mon 23 Nov 2026, 12:05 UTC",
 		"We need a demo and a price for 40 seats by March.", "https://old.example.net/app",
 		"Asks for a demo and a price", "Next:", "Call today and offer Tuesday.",
-		"Intent", "asks to buy", "+35 / 40", "acme.com is not a mailbox provider", "−3", "“by March”", "score.Rubric",
+		"Intent", "asks to buy", "+35 / 40", "acme.com is not a mailbox provider", "−3", "“by March”", "No points: role (unknown)", "score.Rubric",
 		"interests", "CRM, Reporting", "job_title", "Head of Operations", "seats", "website", "https://acme.com",
 		"google / cpc / brand-2026", "crm for manufacturers", "https://www.google.com/", "https://acme-crm.example/pricing?plan=team", "gclid", "Cj0KCQiA1NebBhDDARIsAANiDD3",
 		"First seen", "newsletter / email", "Fri 20 Nov 2026, 11:05 UTC",

@@ -149,7 +149,7 @@ func facts(e leads.Enrichment) section {
 	for _, f := range all[:min(len(all), maxFacts)] {
 		value := inline(f.Value, 200)
 		if f.Truth != leads.Yes || value == "" {
-			value = strings.TrimSpace(f.Truth.String() + " " + value)
+			value = withDetail(f.Truth.String(), value)
 		}
 		s.Rows = append(s.Rows, row{Label: label(f.Key), Value: value, Note: inline(f.Reason, maxReason)})
 	}

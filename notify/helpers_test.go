@@ -61,6 +61,7 @@ func annLee() leads.Lead {
 				{Criterion: "company size", Level: "mid-size", Points: 20, Max: 25, Reason: "40 seats"},
 				{Criterion: "email", Level: "business address", Points: 15, Max: 15, Reason: "acme.com is not a mailbox provider"},
 				{Criterion: "urgency", Level: "this quarter", Points: 17, Max: 20, Quote: "by March"},
+				{Criterion: "role", Level: "unknown", Max: 8, Reason: "the role is not known"},
 				{Criterion: "spam signs", Level: "a link in the message", Points: -3, Reason: "one link"},
 			},
 		},

@@ -107,6 +107,9 @@ func (s *scoreView) text(b *strings.Builder) {
 			}
 		}
 	}
+	if s.Rest != "" {
+		fmt.Fprintf(b, "%s\n", s.Rest)
+	}
 	fmt.Fprintf(b, "(%s)\n", s.Note)
 }
 

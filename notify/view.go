@@ -46,6 +46,7 @@ type scoreView struct {
 	Qualification     string
 	Summary, NextStep string
 	Evidence          []evidenceView
+	Rest              string // the criteria that gave nothing, in one line
 	Note              string
 }
 
@@ -60,6 +61,8 @@ const (
 	maxValue   = 600
 	maxMessage = 3000
 	maxReason  = 280 // as long as a Score.Summary may be
+
+	maxEvidence = 20 // rows
 )
 
 // colours are those of the badge; white text on them has a contrast of at least 4.5.
@@ -158,8 +161,17 @@ func newScore(s *leads.Score) *scoreView {
 		Value: s.Value, Qualification: inline(string(s.Qualification), 20),
 		Summary: inline(s.Summary, maxReason), NextStep: inline(s.NextStep, maxReason),
 	}
-	for _, e := range s.Evidence[:min(len(s.Evidence), 20)] {
-		v.Evidence = append(v.Evidence, newEvidence(e))
+	var rest []string
+	for _, e := range s.Evidence {
+		switch {
+		case e.Points == 0 && e.Quote == "":
+			rest = append(rest, withDetail(inline(e.Criterion, maxLabel), inline(e.Level, maxLabel)))
+		case len(v.Evidence) < maxEvidence:
+			v.Evidence = append(v.Evidence, newEvidence(e))
+		}
+	}
+	if len(rest) > 0 {
+		v.Rest = cut("No points: "+strings.Join(rest[:min(len(rest), maxEvidence)], ", "), maxValue)
 	}
 	v.Note = "Scored by " + inline(s.By, 80)
 	if s.Provisional {
@@ -178,6 +190,14 @@ func newEvidence(e leads.Evidence) evidenceView {
 		v.Points += fmt.Sprintf(" / %d", e.Max)
 	}
 	return v
+}
+
+// withDetail writes "role (unknown)".
+func withDetail(s, detail string) string {
+	if detail == "" {
+		return s
+	}
+	return s + " (" + detail + ")"
 }
 
 // points writes a signed number with a real minus, as it is read aloud.

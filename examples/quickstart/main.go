@@ -1,0 +1,130 @@
+// Command quickstart runs the whole line from a form to a mail on one machine, with no key, no account and no network: leads are
+// kept in a SQLite file, mails are written as files.
+//
+//	go run ./examples/quickstart [-addr 127.0.0.1:8080] [-db quickstart.db] [-mail outbox/]
+//
+// It prints where to post, where to look, an API key and a demo form. DATABASE_URL keeps the leads in PostgreSQL instead, NOTIFY_EMAIL
+// says who is told. The same database keeps its token and key. SIGTERM lets running work end and exits 0.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/openleads/leads"
+	"github.com/openleads/leads/adapters/emldir"
+	"github.com/openleads/leads/enrich"
+	"github.com/openleads/leads/ingest"
+	"github.com/openleads/leads/notify"
+	"github.com/openleads/leads/score"
+)
+
+func main() {
+	addr := flag.String("addr", "127.0.0.1:8080", "where to listen; port 0 takes a free one")
+	db := flag.String("db", "quickstart.db", "the SQLite file, unless DATABASE_URL is set")
+	mail := flag.String("mail", "outbox/", "the folder for the mails")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	if err := run(ctx, *addr, *db, *mail); err != nil {
+		fmt.Fprintln(os.Stderr, "quickstart:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, addr, db, mail string) error {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("%w (choose another address with -addr)", err)
+	}
+	defer func() { _ = listener.Close() }() // again after a clean stop, which does no harm
+	base := baseURL(listener.Addr())
+	place := database{file: db, dsn: os.Getenv("DATABASE_URL")}
+	store, err := place.open()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = store.Close() }()
+	outbox := emldir.New(mail)
+	engine, err := leads.New(leads.Config{
+		Store: store,
+		Enricher: enrich.Chain{
+			enrich.Email{DNS: enrich.NewDNS(&resolver{Resolver: net.DefaultResolver}, &enrich.DNSOptions{Timeout: time.Second})}, // offline: unknown, and soon
+			enrich.Company{},
+		},
+		Scorer:   score.DefaultRubric(),
+		Notifier: notify.Email(outbox, env("NOTIFY_EMAIL", "sales@example.com")),
+		BaseURL:  base,
+	})
+	if err != nil {
+		return err
+	}
+	if err := preflight(ctx, engine); err != nil {
+		return err
+	}
+	keys, err := place.keys(ctx)
+	if err != nil {
+		return err
+	}
+	form := ingest.Source{Tenant: leads.DefaultTenant, ID: ingest.SourceID(leads.DefaultTenant, "website"), Name: "Website"}
+	if err := store.PutSource(ctx, form, keys.Token); err != nil {
+		return err
+	}
+	door := newSession(listener.Addr())
+	mux := http.NewServeMux()
+	mux.Handle("/api/webhooks/", engine.Handler())
+	mux.Handle("/api/", api{store: store, source: form, key: keys.API})
+	mux.Handle("/demo", demo(keys.Token))
+	mux.Handle("/", door.guard(newDashboard(engine, store, outbox)))
+
+	noteUnused()
+	fmt.Printf("webhook: %s/api/webhooks/%s\n", base, keys.Token)
+	fmt.Printf("dashboard: %s/?signin=%s\n", base, door.link)
+	fmt.Printf("api key: %s\n", keys.API)
+	fmt.Printf("demo form: %s/demo\n", base)
+	return serve(ctx, engine, listener, mux)
+}
+
+// serve answers and works until ctx ends, then lets both end: first the requests, then the work they left.
+func serve(ctx context.Context, engine *leads.Engine, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	served, worked := make(chan error, 1), make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	go func() { worked <- engine.Run(working) }()
+	var failed error
+	select {
+	case <-ctx.Done():
+	case failed = <-served:
+	case failed = <-worked:
+		worked <- nil // for the wait below
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	err := server.Shutdown(closing)
+	stop()
+	return errors.Join(failed, err, <-worked)
+}
+
+// preflight asks every part whether it is set up well.
+func preflight(ctx context.Context, engine *leads.Engine) error {
+	var fatal []error
+	for _, f := range engine.Check(ctx) {
+		text := fmt.Sprintf("%s: %s (%s)", f.Part, f.Message, f.Fix)
+		if f.Fatal {
+			fatal = append(fatal, errors.New(text))
+			continue
+		}
+		fmt.Fprintln(os.Stderr, "quickstart: note:", text)
+	}
+	return errors.Join(fatal...)
+}
