@@ -43,7 +43,7 @@ func TestHostileText(t *testing.T) {
 			quoted, err := json.Marshal(clean)
 			require.NoError(t, err)
 			sub.Metadata = ingest.Metadata{clean: quoted, "raw": json.RawMessage(`{"a":"\u0000\ud800\/","n":1e400,"z":[1.50,-0]}`)}
-			sub.Attribution.Referrer = clean
+			sub.Attribution.Referrer, sub.Attribution.Touches = clean, json.RawMessage("[]")
 			sub.Raw = []byte(text)
 			sub.Digest = digest(sub.Raw)
 			subs = append(subs, sub)

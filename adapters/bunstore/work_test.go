@@ -2,6 +2,7 @@ package bunstore_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -202,6 +203,137 @@ func TestSettlementsAtOnce(t *testing.T) {
 			}
 		}
 		require.Equal(t, 100, changed, "a failed settlement changes nothing and fails no other")
+	})
+}
+
+// TestOutcomesAtOnce mixes everything that can become of a task, so that what is settled together comes out as if settled alone.
+func TestOutcomesAtOnce(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, open func(t *testing.T) *bunstore.Store) {
+		s := open(t)
+		capturePeople(t, s, "acme", 200)
+		tasks := claim(t, s, 200)
+		outcomes := []leads.Outcome{
+			{},
+			{Settlement: leads.Retry, Delay: time.Hour, Error: "later", Payload: []byte(`{"n":1}`)},
+			{Settlement: leads.Retry, KeepAttempt: true},
+			{Settlement: leads.Dead, Error: "never"},
+			{Settlement: leads.Extend, Delay: 5 * time.Minute, Deliveries: []leads.Delivery{{Channel: "email", State: leads.DeliveryBegun}}},
+			{Settlement: leads.Retry, Delay: time.Hour}, // stale
+		}
+		began := time.Now()
+		var group sync.WaitGroup
+		for i, task := range tasks {
+			group.Go(func() {
+				outcome := outcomes[i%6]
+				outcome.Change = func(lead *leads.Lead) { lead.Tags = append(lead.Tags, task.ID) }
+				outcome.Events = []leads.Event{{Kind: leads.EventStage}}
+				outcome.Deliveries = append([]leads.Delivery(nil), outcome.Deliveries...)
+				for j := range outcome.Deliveries {
+					outcome.Deliveries[j].Key = task.ID
+				}
+				if i%6 == 5 {
+					task.Fence++
+				}
+				err := s.Settle(context.Background(), task, outcome)
+				if errors.Is(err, leads.ErrStale) != (i%6 == 5) || err != nil && i%6 != 5 {
+					t.Errorf("task %d: %v", i, err)
+				}
+			})
+		}
+		group.Wait()
+		for i, task := range tasks {
+			left, err := s.Tasks(t.Context(), "acme", task.LeadID)
+			require.NoError(t, err)
+			lead, err := s.Lead(t.Context(), "acme", task.LeadID)
+			require.NoError(t, err)
+			if i%6 == 5 {
+				require.Empty(t, lead.Tags)
+				require.Equal(t, leads.TaskRunning, left[0].State)
+				continue
+			}
+			require.Equal(t, []string{task.ID}, lead.Tags)
+			require.EqualValues(t, 2, lead.Version)
+			if i%6 == 0 {
+				require.Empty(t, left)
+				continue
+			}
+			got := left[0]
+			switch i % 6 {
+			case 1:
+				require.Equal(t, leads.TaskWaiting, got.State)
+				require.Equal(t, "later", got.LastError)
+				require.JSONEq(t, `{"n":1}`, string(got.Payload))
+				require.WithinDuration(t, began.Add(time.Hour), got.Due, time.Minute)
+				require.Equal(t, 1, got.Attempts)
+			case 2:
+				require.Equal(t, leads.TaskWaiting, got.State)
+				require.Zero(t, got.Attempts)
+			case 3:
+				require.Equal(t, leads.TaskDead, got.State)
+				require.Equal(t, "never", got.LastError)
+			case 4:
+				require.Equal(t, leads.TaskRunning, got.State)
+				require.WithinDuration(t, began.Add(5*time.Minute), got.LeaseUntil, time.Minute)
+				require.Len(t, got.Deliveries, 1)
+			}
+		}
+		require.Len(t, claim(t, s, 200), 33, "those that were given back without a delay")
+	})
+}
+
+// TestLeaderThatGivesUp has one caller wait for a lock that somebody else holds, and give up, while others wait behind it.
+func TestLeaderThatGivesUp(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "leads.db")
+	s := sqliteAt(t, path)
+	capturePeople(t, s, "acme", 3)
+	tasks := claim(t, s, 3)
+	other, err := sql.Open("sqlite", "file:"+path)
+	require.NoError(t, err)
+	defer other.Close()
+	conn, err := other.Conn(t.Context())
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = conn.ExecContext(t.Context(), "BEGIN IMMEDIATE")
+	require.NoError(t, err)
+
+	// The first one waits for the lock alone, the second leads the third.
+	first, stopFirst := context.WithCancel(t.Context())
+	defer stopFirst()
+	second, stopSecond := context.WithCancel(t.Context())
+	defer stopSecond()
+	answers := make([]chan error, 3)
+	for i, ctx := range []context.Context{first, second, t.Context()} {
+		answers[i] = make(chan error, 1)
+		go func() { answers[i] <- s.Settle(ctx, tasks[i], leads.Outcome{}) }()
+		// The leader takes itself out of the queue.
+		require.Eventually(t, func() bool { return s.Waiting() == i && (i > 0 || s.Writing()) }, 5*time.Second, time.Millisecond)
+	}
+	stopFirst()
+	require.ErrorIs(t, <-answers[0], context.Canceled)
+	require.Eventually(t, func() bool { return s.Waiting() == 0 }, 5*time.Second, time.Millisecond)
+	stopSecond()
+	require.ErrorIs(t, <-answers[1], context.Canceled)
+	_, err = conn.ExecContext(t.Context(), "ROLLBACK")
+	require.NoError(t, err)
+	require.NoError(t, <-answers[2], "another caller's context ended this one's settlement")
+}
+
+func TestTheLongestDueComesFirst(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, open func(t *testing.T) *bunstore.Store) {
+		s := open(t)
+		var want, got []string
+		for i := range 10 {
+			want = append(want, captureOne(t, s, submission("acme", fmt.Sprintf("p%d@example.com", i))).LeadID)
+		}
+		for range 5 {
+			for _, task := range claim(t, s, 2) {
+				got = append(got, task.LeadID)
+			}
+		}
+		require.Equal(t, want, got)
 	})
 }
 
