@@ -57,7 +57,7 @@ func run(ctx context.Context, addr, db, mail string) error {
 	engine, err := leads.New(leads.Config{
 		Store: store,
 		Enricher: enrich.Chain{
-			enrich.Email{DNS: enrich.NewDNS(&resolver{Resolver: net.DefaultResolver}, &enrich.DNSOptions{Timeout: time.Second})}, // offline: unknown, and soon
+			enrich.Email{DNS: enrich.NewDNS(nil, &enrich.DNSOptions{Timeout: time.Second})}, // offline: unknown, and soon
 			enrich.Company{},
 		},
 		Scorer:   score.DefaultRubric(),

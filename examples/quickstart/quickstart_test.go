@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -55,8 +56,15 @@ type program struct {
 // start runs the program in dir and reads its four lines.
 func start(t *testing.T, dir string, env []string, args ...string) *program {
 	t.Helper()
+	return startAs(t, dir, nil, env, args...)
+}
+
+// startAs is start with a command that runs the program.
+func startAs(t *testing.T, dir string, command, env []string, args ...string) *program {
+	t.Helper()
 	p := &program{stderr: &strings.Builder{}}
-	p.cmd = exec.CommandContext(t.Context(), binary, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
+	command = slices.Concat(command, []string{binary, "-addr", "127.0.0.1:0"}, args)
+	p.cmd = exec.CommandContext(t.Context(), command[0], command[1:]...)
 	p.cmd.Dir, p.cmd.Stderr = dir, p.stderr
 	p.cmd.Env = append(os.Environ(), "DATABASE_URL=", "NOTIFY_EMAIL=")
 	p.cmd.Env = append(p.cmd.Env, env...)
