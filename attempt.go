@@ -25,7 +25,7 @@ const (
 func (e *Engine) attempt(ctx context.Context, task Task, crowded bool) {
 	began := e.now()
 	outcome, report := e.try(ctx, task, crowded)
-	settleCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), captureTime)
+	settleCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
 	defer cancel()
 	err := e.cfg.Store.Settle(settleCtx, task, outcome)
 	switch {

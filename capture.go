@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	maxBatch    = 256  // submissions in one transaction
-	maxWaiting  = 4096 // submissions waiting for one; more are shed
-	captureTime = 5 * time.Second
+	maxBatch    = 256             // submissions in one transaction
+	maxWaiting  = 4096            // submissions waiting for one; more are shed
+	captureTime = 3 * time.Second // of one transaction; the sender is waiting
 )
 
 // Capture takes a submission in from Go, as if it had come through the door: it is durable when Capture returns nil, and everything

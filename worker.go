@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// storeTime bounds one call of the Store by the background work.
+const storeTime = 5 * time.Second
+
 // Run does all background work until ctx ends: it works on tasks, and gives parts that need it the time for work of their own. It then
 // claims nothing more, waits up to Config.Work.Drain for what is running, cancels what is left and gives those tasks back. It
 // returns nil after a clean stop. Everything that it started has then ended, but for host code that ignores its context.
@@ -133,7 +136,7 @@ func (w *worker) claim(ctx, work context.Context) (int, error) {
 	if len(slots) == 0 {
 		return 0, nil
 	}
-	claimCtx, cancel := context.WithTimeout(ctx, captureTime)
+	claimCtx, cancel := context.WithTimeout(ctx, storeTime)
 	defer cancel()
 	began := w.engine.now()
 	tasks, err := w.engine.cfg.Store.Claim(claimCtx, ClaimQuery{Slots: slots, Lease: w.engine.cfg.Work.Lease})
@@ -232,7 +235,7 @@ func (w *worker) drain(stop context.CancelFunc) error {
 	case <-timer.C:
 	}
 	stop()
-	timer.Reset(captureTime + 3*time.Second) // a stage's grace and its settling
+	timer.Reset(storeTime + 3*time.Second) // a stage's grace and its settling
 	select {
 	case <-ended:
 		return nil

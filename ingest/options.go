@@ -21,7 +21,7 @@ type Options struct {
 	MaxInFlight int
 	// Timeout bounds the reading of a body. 0 means 10s.
 	Timeout time.Duration
-	// CaptureTimeout bounds the look-up of a token and the commit of a submission, each. 0 means 5s.
+	// CaptureTimeout bounds the look-up of a token and the commit of a submission, each. 0 means 3s.
 	CaptureTimeout time.Duration
 	// Clock gives the time of arrival, and the default Limiter its time. Nil means time.Now.
 	Clock func() time.Time
@@ -65,7 +65,7 @@ func (o *Options) withDefaults() Options {
 	filled.PerMinute = cmp.Or(max(0, filled.PerMinute), 100)
 	filled.MaxInFlight = cmp.Or(max(0, filled.MaxInFlight), 4096)
 	filled.Timeout = cmp.Or(max(0, filled.Timeout), 10*time.Second)
-	filled.CaptureTimeout = cmp.Or(max(0, filled.CaptureTimeout), 5*time.Second)
+	filled.CaptureTimeout = cmp.Or(max(0, filled.CaptureTimeout), 3*time.Second)
 	if filled.Clock == nil {
 		filled.Clock = time.Now
 	}
