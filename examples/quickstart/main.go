@@ -54,16 +54,7 @@ func run(ctx context.Context, addr, db, mail string) error {
 	}
 	defer func() { _ = store.Close() }()
 	outbox := emldir.New(mail)
-	engine, err := leads.New(leads.Config{
-		Store: store,
-		Enricher: enrich.Chain{
-			enrich.Email{DNS: enrich.NewDNS(nil, &enrich.DNSOptions{Timeout: time.Second})}, // offline: unknown, and soon
-			enrich.Company{},
-		},
-		Scorer:   score.DefaultRubric(),
-		Notifier: notify.Email(outbox, env("NOTIFY_EMAIL", "sales@example.com")),
-		BaseURL:  base,
-	})
+	engine, err := newEngine(store, outbox, base)
 	if err != nil {
 		return err
 	}
@@ -91,6 +82,20 @@ func run(ctx context.Context, addr, db, mail string) error {
 	fmt.Printf("api key: %s\n", keys.API)
 	fmt.Printf("demo form: %s/demo\n", base)
 	return serve(ctx, engine, listener, mux)
+}
+
+// newEngine names the parts. This is what a program of your own has.
+func newEngine(store leads.Store, mailer leads.Mailer, base string) (*leads.Engine, error) {
+	return leads.New(leads.Config{
+		Store: store,
+		Enricher: enrich.Chain{
+			enrich.Email{DNS: enrich.NewDNS(nil, &enrich.DNSOptions{Timeout: time.Second})}, // offline: unknown, and soon
+			enrich.Company{},
+		},
+		Scorer:   score.DefaultRubric(),
+		Notifier: notify.Email(mailer, env("NOTIFY_EMAIL", "sales@example.com")),
+		BaseURL:  base,
+	})
 }
 
 // serve answers and works until ctx ends, then lets both end: first the requests, then the work they left.
