@@ -114,14 +114,15 @@ func (d dashboard) mail(w http.ResponseWriter, r *http.Request) {
 	show(w, http.StatusNotFound, "missing", nil)
 }
 
-// mailHTML is the HTML of a mail, for the frame in its page: without scripts, forms, remote content or an origin.
+// mailHTML is the HTML of a mail, for the frame in its page: without scripts, forms, remote content or an origin. It does not limit who
+// may frame it: 'self' is nobody for a document without an origin, and other sites get no cookie.
 func (d dashboard) mailHTML(w http.ResponseWriter, r *http.Request) {
 	m, ok := d.find(r.PathValue("name"))
 	if !ok {
 		show(w, http.StatusNotFound, "missing", nil)
 		return
 	}
-	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'")
+	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = w.Write([]byte(m.HTML))
 }
@@ -139,7 +140,7 @@ func (d dashboard) find(name string) (emldir.Mail, bool) {
 // demo is a plain form that posts to the webhook; it needs no sign-in and no JavaScript.
 func demo(token string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 		show(w, http.StatusOK, "demo", "/api/webhooks/"+token)
 	})
 }

@@ -51,6 +51,9 @@ func TestDashboard(t *testing.T) {
 			require.Contains(t, a.body, text, url)
 		}
 	}
+	framed := do(t, browser, "GET", p.base+"/mails/"+written.Name+"/html", "").header.Get("Content-Security-Policy")
+	require.Contains(t, framed, "sandbox")
+	require.NotContains(t, framed, "frame-ancestors", "browsers would show an empty frame")
 	for _, url := range []string{"/leads/nobody", "/mails/..%2f..%2fgo.mod", "/mails/..%2fquickstart.db/html"} {
 		require.Equal(t, 404, do(t, browser, "GET", p.base+url, "").status, url)
 	}
