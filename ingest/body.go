@@ -19,18 +19,15 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, d *document) erro
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil
 	}
-	control := http.NewResponseController(w)
-	if err := control.SetReadDeadline(time.Now().Add(h.timeout)); err != nil {
+	// net/http takes the deadline back when it has read the body and before the next request.
+	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.timeout)); err != nil {
 		h.deadlineWarning.Do(func() {
 			h.log.LogAttrs(r.Context(), slog.LevelWarn, "ingest: a middleware hides the read deadline (its ResponseWriter has no Unwrap): slow bodies are left behind by a timer")
 		})
 		return h.readBeside(r, d)
 	}
-	body, err := readAll(d.body, r.Body)
-	d.body = body
-	if err == nil {
-		_ = control.SetReadDeadline(time.Time{}) // the connection goes on to the next request
-	}
+	var err error
+	d.body, err = readAll(d.body, r.Body)
 	return err
 }
 

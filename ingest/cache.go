@@ -43,7 +43,6 @@ func (c *cache) lookUp(ctx context.Context, token string, now time.Time) (*Sourc
 	defer cancel()
 	source, err := c.sources.SourceByToken(ctx, token)
 	if err != nil {
-		c.found.Remove(token)
 		return nil, err
 	}
 	c.found.Add(token, found{&source, now})

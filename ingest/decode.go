@@ -29,7 +29,7 @@ func (d *document) release() {
 	if cap(d.body) > 64<<10 || cap(d.out) > 64<<10 {
 		return
 	}
-	d.raw = nil
+	d.raw = nil // belongs to the submission
 	documents.Put(d)
 }
 

@@ -145,7 +145,7 @@ func TestAFormElsewhereIsNotSentHome(t *testing.T) {
 
 // tricks are wishes that some parser of addresses reads as another host, or that leave the listed path.
 var tricks = []string{
-	"//evil.example", "///evil.example", "////evil.example/thanks", `\\evil.example`, `/\evil.example`, `\/evil.example`, `/\/evil.example`, "/thanks//evil.example",
+	"//evil.example", "///evil.example", "////evil.example/thanks", `\\evil.example`, `/\evil.example`, `\/evil.example`, `/\/evil.example`, "/thanks//evil.example", "///thanks", "////thanks",
 	"https:evil.example", "https:/evil.example", "https:///evil.example", `https:\\evil.example`, `https:/\evil.example`, `https://example.com\@evil.example/thanks`,
 	"https://example.com@evil.example/thanks", "https://example.com:x@evil.example/thanks", "https://user@example.com/thanks", "https://example.com%40evil.example/thanks",
 	"https://evil.example#@example.com/thanks", "https://evil.example?@example.com/thanks", "https://evil.example/https://example.com/thanks", "https://example.com.evil.example/thanks",

@@ -206,7 +206,7 @@ func TestValuesDoNotShareCapacity(t *testing.T) {
 	require.Equal(t, 200, d.post(`{"a":"1","b":"2","c":"3"}`).Code)
 	metadata := d.last(t).Metadata
 	for _, name := range slices.Sorted(maps.Keys(metadata)) {
-		_ = append(metadata[name], "xxxxxxxxxxxx"...)
+		_ = append(metadata[name], 'x')
 	}
 	require.Equal(t, ingest.Metadata{"a": json.RawMessage(`"1"`), "b": json.RawMessage(`"2"`), "c": json.RawMessage(`"3"`)}, metadata)
 }

@@ -27,7 +27,7 @@ func parseRedirect(s string) (*url.URL, error) {
 		return nil, errRedirect
 	}
 	if u.Scheme == "" && u.Host == "" {
-		if s[0] != '/' || strings.HasPrefix(s, "//") {
+		if s[0] != '/' {
 			return nil, errRedirect
 		}
 		return u, nil

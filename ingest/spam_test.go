@@ -75,6 +75,7 @@ func TestIdempotencyKey(t *testing.T) {
 		{name: "too long", body: `{"a":1}`, header: []string{"Idempotency-Key", strings.Repeat("k", 256)}, invalid: true},
 		{name: "too long, the next one is good", body: `{"_id":"c"}`, header: []string{"Idempotency-Key", strings.Repeat("k", 256)}, want: "c", invalid: true},
 		{name: "control character", body: `{"a":1}`, header: []string{"webhook-id", "a\tb"}, invalid: true},
+		{name: "delete", body: `{"a":1}`, header: []string{"webhook-id", "a\x7F"}, invalid: true},
 		{name: "not UTF-8", body: `{"a":1}`, header: []string{"webhook-id", "a\xFF"}, invalid: true},
 		{name: "member too long", body: `{"_id":"` + strings.Repeat("k", 256) + `"}`, invalid: true},
 		{name: "member with a line feed", body: `{"_id":"a\nb"}`, invalid: true},

@@ -109,6 +109,7 @@ func TestWindowWithAClockSetBack(t *testing.T) {
 	now = now.Add(-time.Hour)
 	a, _ := window.Allow(t.Context(), "k", 3, time.Minute)
 	require.False(t, a.OK)
+	require.LessOrEqual(t, a.Reset, time.Minute)
 }
 
 func TestWindowWithALimitThatChanges(t *testing.T) {
