@@ -196,7 +196,13 @@ func (e *Engine) dead(task Task, s stage, report *StageReport, r result, err err
 
 // outcome puts what an attempt brought into o.
 func (e *Engine) outcome(task Task, r result, report *StageReport, o Outcome) Outcome {
-	o.Change = r.change
+	if r.change != nil {
+		now := e.now()
+		o.Change = func(lead *Lead) {
+			r.change(lead)
+			lead.UpdatedAt = now
+		}
+	}
 	o.Events = append(slices.Clone(r.events), e.stageEvent(task, *report))
 	o.Tasks = r.tasks
 	return o

@@ -122,6 +122,7 @@ func TestTheWholeLine(t *testing.T) {
 		require.ElementsMatch(t, []string{"enrich ann@acme.com", "score Acme", "notify new 90 https://crm.example.com/leads/", "enroll hot"}, l.noted())
 		x := l.explain(captured.LeadID)
 		require.Equal(t, 90, x.Lead.Score.Value)
+		require.False(t, x.Lead.UpdatedAt.Before(x.Lead.Score.At), "a stage's change is an update")
 		require.True(t, x.Pending(), "the step waits")
 		require.Len(t, x.Stages, 4)
 		for _, s := range x.Stages {
