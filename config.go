@@ -48,6 +48,9 @@ func (c Config) validate() error {
 	if c.Store == nil {
 		bad("Config.Store is required")
 	}
+	if err := c.Ingest.Validate(); err != nil {
+		bad("Config.Ingest: %w", err)
+	}
 	if c.BaseURL != "" {
 		if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
 			bad(`Config.BaseURL must be an absolute http or https URL such as "https://crm.example.com", not %q`, c.BaseURL)

@@ -499,13 +499,13 @@ func TestRunDrains(t *testing.T) {
 func TestNewReportsEveryBadField(t *testing.T) {
 	t.Parallel()
 	_, err := leads.New(leads.Config{
-		BaseURL: "crm.example.com",
+		BaseURL: "crm.example.com", Ingest: &ingest.Options{PerMinute: -1},
 		Work: leads.Work{
 			MaxAttempts: -1, Lease: time.Millisecond, Poll: -1, Backoff: -1, Patience: -1, Drain: -1,
 			Concurrency: map[leads.TaskKind]int{leads.TaskScore: -1}, Timeout: map[leads.TaskKind]time.Duration{leads.TaskScore: -1},
 		},
 	})
-	for _, field := range []string{"Store", "BaseURL", "Work.MaxAttempts", "Work.Lease", "Work.Poll", "Work.Backoff", "Work.Patience", "Work.Drain", `Work.Concurrency["score"]`, `Work.Timeout["score"]`} {
+	for _, field := range []string{"Store", "BaseURL", "Ingest: ", "Work.MaxAttempts", "Work.Lease", "Work.Poll", "Work.Backoff", "Work.Patience", "Work.Drain", `Work.Concurrency["score"]`, `Work.Timeout["score"]`} {
 		require.ErrorContains(t, err, "leads: Config."+field)
 	}
 }

@@ -3,6 +3,7 @@ package leads
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/openleads/leads/ingest"
@@ -74,8 +75,9 @@ func newLead(id string, sub ingest.Submission) Lead {
 func merge(lead Lead, sub ingest.Submission) Lead {
 	lead.Version++
 	for _, name := range ingest.KnownFields() {
-		if field := lead.Field(name); *field == "" && !slices.Contains(lead.Edited, name) {
-			*field = *sub.Fields.Field(name)
+		field, given := lead.Field(name), *sub.Fields.Field(name)
+		if blank(*field) && !blank(given) && !slices.Contains(lead.Edited, name) {
+			*field = given
 		}
 	}
 	lead.Metadata = maps.Clone(lead.Metadata)
@@ -93,6 +95,8 @@ func merge(lead Lead, sub ingest.Submission) Lead {
 	lead.UpdatedAt = sub.Received
 	return lead
 }
+
+func blank(s string) bool { return strings.TrimSpace(s) == "" }
 
 func touchOf(sub ingest.Submission) Touch {
 	return Touch{

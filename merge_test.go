@@ -94,6 +94,8 @@ func TestFoldMerges(t *testing.T) {
 	merged := folded.Lead
 	require.False(t, folded.Created)
 	require.Equal(t, ingest.Fields{Email: "ann@acme.com", FirstName: "Ann", LastName: "Lee"}, merged.Fields, "blanks are filled, known fields stay, edited blanks too")
+	blanks := leads.Fold(leads.Fold(leads.Lead{}, submission(0, ingest.Fields{Email: "a@b.de", FirstName: "  "})).Lead, submission(60, ingest.Fields{Email: "a@b.de", FirstName: "Ann", LastName: " "})).Lead
+	require.Equal(t, ingest.Fields{Email: "a@b.de", FirstName: "Ann"}, blanks.Fields, "blanks of white space are blanks")
 	require.Equal(t, "pro", merged.Metadata.Text("plan"), "the newest metadata wins")
 	require.Equal(t, "9", merged.Metadata.Text("size"), "an edited value stays")
 	require.Equal(t, "x", merged.Metadata.Text("new"))
