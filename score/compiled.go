@@ -20,13 +20,14 @@ type compiled struct {
 
 // question is a criterion or a cap.
 type question struct {
-	name  string
-	axis  Axis
-	read  func(*subject) reading
-	most  int
-	match []condition // one a level; one for a cap
-	level []Level
-	limit Cap
+	name    string
+	axis    Axis
+	written bool // it is about what the lead wrote
+	read    func(*subject) reading
+	most    int
+	match   []condition // one a level; one for a cap
+	level   []Level
+	limit   Cap
 }
 
 // condition is a Match whose words have become a slot of the phrasebook, or -1.
@@ -49,7 +50,10 @@ func (r *Rubric) compile() *compiled {
 	c := &compiled{book: newPhrasebook(), thresholds: r.Thresholds, hash: r.Hash()}
 	for _, criterion := range r.Criteria {
 		read, _ := criterion.Signal.reader() // Validate has tried it
-		q := question{name: criterion.Name, axis: criterion.Axis, read: read, most: criterion.most(), level: criterion.Levels}
+		q := question{
+			name: criterion.Name, axis: criterion.Axis, written: criterion.Signal == SignalText,
+			read: read, most: criterion.most(), level: criterion.Levels,
+		}
 		for _, l := range criterion.Levels {
 			q.match = append(q.match, c.condition(l.Match))
 		}

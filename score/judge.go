@@ -10,8 +10,9 @@ import (
 
 // subject is a lead that is being judged.
 type subject struct {
-	lead *leads.Lead
-	text writing
+	lead    *leads.Lead
+	text    writing
+	returns bool // the lead has a score by these rules
 }
 
 // tally is a score in the making.
@@ -56,7 +57,7 @@ func (r *Rubric) Score(_ context.Context, lead leads.Lead) (leads.Score, error) 
 }
 
 func (c *compiled) judge(lead *leads.Lead) tally {
-	s := subject{lead: lead, text: c.book.read(texts(lead.Metadata))}
+	s := subject{lead: lead, text: c.book.read(texts(lead.Metadata)), returns: lead.Score != nil && lead.Score.Rubric == c.hash}
 	room := len(c.criteria) + len(c.caps) + 1
 	t := tally{evidence: make([]leads.Evidence, 0, room), weights: make([]int, 0, room)}
 	for i := range c.criteria {
@@ -89,7 +90,7 @@ func (q *question) answer(s *subject) leads.Evidence {
 		if got.value == unknown && e.Points < 0 {
 			e.Level, e.Points, e.Reason = unknown, 0, "not known"
 		}
-		return e
+		return q.remembered(s, i, e)
 	}
 	return leads.Evidence{Criterion: q.name, Level: unknown, Max: q.most, Reason: "not known"}
 }

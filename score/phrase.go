@@ -174,12 +174,13 @@ func (s *scan) follow(word int32, end int) {
 			continue
 		}
 		s.spare = append(s.spare, path{node: node, start: p.start, negated: p.negated})
-		if p.negated {
-			continue
-		}
 		for _, slot := range s.book.slots[node] {
-			if s.into.hits[slot].field == "" {
-				s.into.hits[slot] = hit{field: s.text, start: p.start, end: end}
+			switch h := &s.into.hits[slot]; {
+			case h.field != "":
+			case p.negated:
+				h.denied = true
+			default:
+				*h = hit{field: s.text, start: p.start, end: end}
 			}
 		}
 	}

@@ -27,6 +27,15 @@ const (
 
 // Rubric is a set of rules by which leads are scored from 0 to 100. It is a [leads.Scorer] whose scores depend on nothing but the
 // lead. Its fields must not be changed once it is in use; [Rubric.Clone] makes a copy for that.
+//
+// A lead that writes again does not cool down by what it does not repeat. Its metadata hold only the newest message, so what its last
+// score found in an earlier one counts on: where that score came from the same rules (an equal [Rubric.Hash]), a criterion of
+// [SignalText] keeps its level, points and quote, and the reason begins with "earlier: ". It keeps a level that was found by Words or
+// AtLeast, gives more points than the present one and stands before it, so that it would be taken if both messages were one. It
+// keeps none whose words the new message directly negates ("no demo"), and none in place of points that the new message takes.
+// So what counted against the lead once can be made good, and "no hurry", listed before "by Friday", can be said later.
+// Criteria of any other signal, and all caps, go by the present facts. Scoring a lead again changes nothing, since only levels are
+// kept and their points are those of the rubric; changed rules begin anew, as does a lead whose Score is nil.
 type Rubric struct {
 	// Name says whose rules they are.
 	Name string `json:"name"`

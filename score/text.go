@@ -27,6 +27,7 @@ type writing struct {
 type hit struct {
 	field      string
 	start, end int
+	denied     bool // they stand in the text directly negated only
 }
 
 func (w *writing) reading() reading {
