@@ -57,8 +57,7 @@ type Store struct {
 	isReady atomic.Bool
 	opening chan struct{} // holds a token while nobody opens
 
-	tokens tokenCache
-	turns  turns
+	turns turns
 }
 
 var (

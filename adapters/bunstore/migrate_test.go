@@ -2,6 +2,7 @@ package bunstore_test
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/adapters/bunstore"
+	"github.com/openleads/leads/ingest"
 )
 
 // child is set in a process that is only there to migrate, and perhaps to be killed.
@@ -129,7 +131,67 @@ func TestDatabaseThatIsDownAtTheStart(t *testing.T) {
 	require.NoError(t, os.Mkdir(folder, 0o700))
 	captureOne(t, s, submission("acme", "ann@example.com"))
 	require.Empty(t, s.Check(t.Context()))
-	info, err := os.Stat(filepath.Join(folder, "leads.db"))
+}
+
+// TestRevokedTokenIsUnknownAtOnce has one process revoke a token that another one uses: package ingest's memory is all there may be.
+func TestRevokedTokenIsUnknownAtOnce(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "leads.db")
+	s, other := sqliteAt(t, path), sqliteAt(t, path)
+	src := source("acme")
+	require.NoError(t, s.PutSource(t.Context(), src, "old"))
+	_, err := s.SourceByToken(t.Context(), "old")
 	require.NoError(t, err)
-	require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), "leads are personal data")
+	require.NoError(t, other.PutSource(t.Context(), src, "new"))
+	_, err = s.SourceByToken(t.Context(), "old")
+	require.ErrorIs(t, err, ingest.ErrNotFound)
+}
+
+// TestNewFileIsForThisUserOnly makes a file by each call that may be the first.
+func TestNewFileIsForThisUserOnly(t *testing.T) {
+	t.Parallel()
+	for name, use := range map[string]func(ctx context.Context, s *bunstore.Store) error{
+		"check":   func(ctx context.Context, s *bunstore.Store) error { s.Check(ctx); return nil },
+		"migrate": func(ctx context.Context, s *bunstore.Store) error { return s.Migrate(ctx) },
+		"capture": func(ctx context.Context, s *bunstore.Store) error {
+			_, err := s.Capture(ctx, []ingest.Submission{submission("acme", "ann@example.com")})
+			return err
+		},
+		"put source": func(ctx context.Context, s *bunstore.Store) error {
+			return s.PutSource(ctx, source("acme"), "token")
+		},
+		"look up": func(ctx context.Context, s *bunstore.Store) error {
+			_, err := s.SourceByToken(ctx, "token")
+			return ignore(err, ingest.ErrNotFound)
+		},
+		"read": func(ctx context.Context, s *bunstore.Store) error {
+			_, err := s.Lead(ctx, "acme", leads.NewID())
+			return ignore(err, leads.ErrNotFound)
+		},
+		"claim": func(ctx context.Context, s *bunstore.Store) error {
+			_, err := s.Claim(ctx, leads.ClaimQuery{Slots: map[leads.TaskKind]int{leads.TaskEnrich: 1}, Lease: time.Minute})
+			return err
+		},
+		"sweep": func(ctx context.Context, s *bunstore.Store) error { s.ForgetKeys(ctx); return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "leads.db")
+			s := sqliteAt(t, path)
+			require.NoError(t, use(t.Context(), s))
+			captureOne(t, s, submission("acme", "ben@example.com")) // so that there is a log
+			for _, suffix := range []string{"", "-wal", "-shm"} {
+				info, err := os.Stat(path + suffix)
+				require.NoError(t, err)
+				require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), "leads are personal data: leads.db%s", suffix)
+			}
+		})
+	}
+}
+
+func ignore(err, expected error) error {
+	if errors.Is(err, expected) {
+		return nil
+	}
+	return err
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -22,79 +20,14 @@ const (
 	maxToken = 255 // bytes
 )
 
-// tokenLife is how long a token's source is remembered: so long may a change by another process go unseen. A change made through the same
-// Store is seen at once.
-const tokenLife = time.Second
-
-// maxTokens bounds how many tokens are remembered.
-const maxTokens = 4096
-
-// tokenCache remembers the sources of the tokens in use. It never remembers that there is none.
-type tokenCache struct {
-	mu    sync.RWMutex
-	known map[string]knownToken
-	// changes counts the changes of sources, so that an answer read before a change is not remembered after it.
-	changes int
-}
-
-type knownToken struct {
-	source ingest.Source
-	until  time.Time
-}
-
-func (c *tokenCache) get(token string, now time.Time) (ingest.Source, int, bool) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	k, ok := c.known[token]
-	return k.source, c.changes, ok && now.Before(k.until)
-}
-
-func (c *tokenCache) put(token string, source ingest.Source, until time.Time, changes int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.changes != changes {
-		return
-	}
-	if c.known == nil || len(c.known) >= maxTokens {
-		c.known = make(map[string]knownToken)
-	}
-	c.known[token] = knownToken{source, until}
-}
-
-func (c *tokenCache) clear() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.changes++
-	clear(c.known)
-}
-
-// SourceByToken is described by [ingest.Sources]. It may take a second until a change of a source made by another process is seen.
+// SourceByToken is described by [ingest.Sources]. It remembers nothing: a change made by any process is seen at once.
 func (s *Store) SourceByToken(ctx context.Context, token string) (ingest.Source, error) {
 	if token == "" || len(token) > maxToken || !storable(token) {
 		return ingest.Source{}, ingest.ErrNotFound
 	}
-	now := time.Now()
-	source, changes, ok := s.tokens.get(token, now)
-	if ok {
-		return cloneSource(source), nil
-	}
 	if err := s.ready(ctx); err != nil {
 		return ingest.Source{}, err
 	}
-	source, err := s.findSource(ctx, token)
-	if err != nil {
-		return ingest.Source{}, err
-	}
-	s.tokens.put(token, source, now.Add(tokenLife), changes)
-	return cloneSource(source), nil
-}
-
-func cloneSource(s ingest.Source) ingest.Source {
-	s.Mappings, s.Origins, s.Redirects = maps.Clone(s.Mappings), slices.Clone(s.Origins), slices.Clone(s.Redirects)
-	return s
-}
-
-func (s *Store) findSource(ctx context.Context, token string) (ingest.Source, error) {
 	var r sourceRow
 	err := s.engine.read().query(ctx, s.engine.statements().sourceByToken, []any{token}, func(scan scanFunc) error {
 		return scan(&r.TenantID, &r.ID, &r.Name, &r.Doc, &r.CreatedAt)
@@ -131,7 +64,6 @@ func (s *Store) PutSource(ctx context.Context, source ingest.Source, tokens ...s
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	defer s.tokens.clear()
 	err = s.engine.write(ctx, func(ctx context.Context, t tx) error {
 		return s.putSource(ctx, t, row, !source.CreatedAt.IsZero(), tokens)
 	})

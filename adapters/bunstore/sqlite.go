@@ -160,11 +160,14 @@ func (e *sqliteEngine) optional(u *uid) any {
 	return u[:]
 }
 
-func (e *sqliteEngine) prepare(context.Context) error {
+// prepare has nothing to do: the first connection makes the file.
+func (e *sqliteEngine) prepare(context.Context) error { return nil }
+
+// create makes the file if there is none, because SQLite would make it readable for everybody. The log is given the file's mode.
+func (e *sqliteEngine) create() error {
 	if e.path == "" {
 		return nil
 	}
-	// SQLite would make the file readable for everybody.
 	f, err := os.OpenFile(e.path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return err

@@ -194,6 +194,10 @@ func (e *sqliteEngine) transact(ctx context.Context, work func(ctx context.Conte
 // every statement.
 func (e *sqliteEngine) attempt(ctx, waiting context.Context, work func(ctx context.Context, t tx) error) (err error) {
 	if e.session == nil {
+		// Whatever comes first in the life of the store writes: durability is asked for over this connection.
+		if err = e.create(); err != nil {
+			return err
+		}
 		if e.session, err = newSession(waiting, e.db); err != nil {
 			return err
 		}
