@@ -151,6 +151,23 @@ func TestForgedScores(t *testing.T) {
 	require.NotContains(t, price.Quote, "\u202e")
 }
 
+// What the new message takes, it takes, whatever was found earlier.
+func TestNegativeLevelsAreThePresentOnes(t *testing.T) {
+	t.Parallel()
+	rubric := &score.Rubric{Criteria: []score.Criterion{
+		{Name: "any", Axis: score.Fit, Signal: score.SignalText, Levels: []score.Level{{Name: "any", Points: 50, Reason: "is here"}}},
+		{Name: "tone", Axis: score.Intent, Signal: score.SignalText, Levels: []score.Level{
+			{Name: "kind", Points: 10, Reason: "says please", Match: score.Match{Words: []string{"please"}}},
+			{Name: "rude", Points: -10, Reason: "swears", Match: score.Match{Words: []string{"damn"}}},
+			{Name: "none", Reason: "is matter-of-fact"},
+		}},
+	}}
+	require.Equal(t, 60, conversation(t, rubric, "please", "hello").Value)
+	require.Equal(t, 40, conversation(t, rubric, "please", "damn").Value)
+	require.Equal(t, 50, conversation(t, rubric, "please", "damn", "hello").Value)
+	require.Equal(t, 60, conversation(t, rubric, "damn", "please").Value)
+}
+
 // What "wrote nothing" is worth is not kept once something is written: only what was found is.
 func TestAbsenceIsNotRemembered(t *testing.T) {
 	t.Parallel()
