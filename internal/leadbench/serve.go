@@ -66,7 +66,6 @@ func serveVariant(kind, where string) error {
 
 // variantHandler returns what serves a kind, and what runs beside it until the end.
 func variantHandler(ctx context.Context, kind, where string) (http.Handler, func(context.Context) error, error) {
-	wait := func(ctx context.Context) error { <-ctx.Done(); return nil }
 	options := &ingest.Options{Limiter: counting{ingest.NewWindow(0, nil)}}
 	switch kind {
 	case "empty":
@@ -79,12 +78,23 @@ func variantHandler(ctx context.Context, kind, where string) (http.Handler, func
 		null := ingest.SinkFunc(func(context.Context, ingest.Submission) error { return nil })
 		return ingest.NewHandler(fixed(source()), null, options), wait, nil
 	}
+	return storeHandler(ctx, kind, where, options)
+}
+
+// storeHandler returns what serves a kind that has a store, and what runs beside it.
+func storeHandler(ctx context.Context, kind, where string, options *ingest.Options) (http.Handler, func(context.Context) error, error) {
 	store, err := openStore(where)
 	if err != nil {
 		return nil, nil, err
 	}
 	if err := store.PutSource(ctx, source(), token); err != nil {
 		return nil, nil, err
+	}
+	// The store's own work, which Engine.Run would do.
+	checkpoints := func(ctx context.Context) error {
+		err := store.Background(ctx, func() {})
+		<-ctx.Done()
+		return err
 	}
 	if kind == "single" {
 		// The SQLite store would combine concurrent calls by itself.
@@ -101,7 +111,7 @@ func variantHandler(ctx context.Context, kind, where string) (http.Handler, func
 			}
 			return captured[0].Err
 		})
-		return ingest.NewHandler(store, sink, options), func(ctx context.Context) error { return background(ctx, store, wait) }, nil
+		return ingest.NewHandler(store, sink, options), checkpoints, nil
 	}
 	engine, err := leads.New(leads.Config{
 		Store: store, Ingest: options,
@@ -114,14 +124,8 @@ func variantHandler(ctx context.Context, kind, where string) (http.Handler, func
 	if kind == "running" {
 		return engine.Handler(), engine.Run, nil
 	}
-	return engine.Handler(), func(ctx context.Context) error { return background(ctx, store, wait) }, nil
+	return engine.Handler(), checkpoints, nil
 }
 
-// background does the store's own work (checkpoints) beside wait, as Engine.Run would.
-func background(ctx context.Context, store *bunstore.Store, wait func(context.Context) error) error {
-	ended := make(chan error, 1)
-	go func() { ended <- store.Background(ctx, func() {}) }()
-	err := wait(ctx)
-	<-ended
-	return err
-}
+// wait is what runs beside a handler that needs nothing.
+func wait(ctx context.Context) error { <-ctx.Done(); return nil }
