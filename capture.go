@@ -47,7 +47,8 @@ func (e *Engine) capture(ctx context.Context, sub ingest.Submission) (Captured, 
 
 // captureBatch is the body of the group commit.
 func (e *Engine) captureBatch(ctx context.Context, subs []ingest.Submission) ([]Captured, error) {
-	ctx, cancel := context.WithTimeout(ctx, captureTime)
+	// The first sender's context is not that of the others.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), captureTime)
 	defer cancel()
 	began := e.now()
 	captured, err := e.cfg.Store.Capture(ctx, subs)

@@ -60,19 +60,3 @@ func (s *Store) Exec(ctx context.Context, text string) error {
 
 // ForgetKeys forgets the keys that have expired.
 func (s *Store) ForgetKeys(ctx context.Context) { s.forgetKeys(ctx) }
-
-// Waiting counts the writes that wait for their turn on SQLite.
-func (s *Store) Waiting() int {
-	c := &s.engine.(*sqliteEngine).combiner
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.waiting)
-}
-
-// Writing reports whether a write is under way on SQLite.
-func (s *Store) Writing() bool {
-	c := &s.engine.(*sqliteEngine).combiner
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.led
-}

@@ -53,7 +53,7 @@ type postgresEngine struct {
 	stmts      *statements
 	sql        postgresStatements
 	writes     lazily[string]
-	settling   combiner[*settling]
+	settling   *combiner[*settling]
 	mode       pgx.QueryExecMode
 }
 
@@ -63,7 +63,7 @@ type postgresStatements struct {
 
 func newPostgres(db, reader *sql.DB, prefix string) *postgresEngine {
 	e := &postgresEngine{db: db, reader: reader, prefix: prefix, mode: pgx.QueryExecModeCacheStatement}
-	e.settling.run = e.settleTogether
+	e.settling = newCombiner(e.settleTogether)
 	e.stmts = newStatements(e.text)
 	e.sql = postgresStatements{
 		// An expired key is taken over; any other answers who has used it. DO UPDATE is needed either way: DO NOTHING returns no row.

@@ -22,10 +22,10 @@ func (e *postgresEngine) settle(ctx context.Context, st *settling) error {
 
 // settleTogether settles the tasks of several callers in one transaction, with a few statements for all of them. If the outcome of one of
 // them cannot be stored, each is settled alone.
-func (e *postgresEngine) settleTogether(ctx context.Context, calls []*call[*settling]) {
+func (e *postgresEngine) settleTogether(ctx context.Context, calls []*call[*settling]) error {
 	if len(calls) == 1 {
 		e.settleAlone(ctx, calls[0])
-		return
+		return nil
 	}
 	// The work of others is not given up because the leader's caller has gone.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settlePatience)
@@ -43,6 +43,7 @@ func (e *postgresEngine) settleTogether(ctx context.Context, calls []*call[*sett
 	for _, c := range rest {
 		e.settleAlone(ctx, c)
 	}
+	return nil
 }
 
 // errAlone says that settlements cannot be stored together.

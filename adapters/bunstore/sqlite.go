@@ -66,7 +66,7 @@ type sqliteEngine struct {
 	stmts      *statements
 	sql        sqliteStatements
 
-	combiner combiner[sharedWork]
+	combiner *combiner[sharedWork]
 	session  *session // the writer's connection; used by the combiner's leader only
 	reading  preparedReader
 }
@@ -81,7 +81,7 @@ type sqliteStatements struct {
 
 func newSQLite(db, reader *sql.DB, prefix string, now func() time.Time) *sqliteEngine {
 	e := &sqliteEngine{db: db, reader: reader, now: now, prefix: prefix}
-	e.combiner.run = e.share
+	e.combiner = newCombiner(e.share)
 	e.reading.db = reader
 	e.stmts = newStatements(e.text)
 	e.sql = sqliteStatements{

@@ -1,6 +1,7 @@
 package bunstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/openleads/leads/internal/group"
 )
 
 // session is a connection with its prepared statements.
@@ -144,8 +147,11 @@ const patience = 10 * time.Second
 // sharedWork is what one caller does in a transaction that it may share.
 type sharedWork = func(ctx context.Context, t tx) error
 
+// errNotBegun says that no transaction was begun within the time there was.
+var errNotBegun = errors.New("gave up waiting for the database")
+
 // share does the work of several callers in one transaction. What fails is undone alone.
-func (e *sqliteEngine) share(ctx context.Context, calls []*call[sharedWork]) {
+func (e *sqliteEngine) share(ctx context.Context, calls []*call[sharedWork]) error {
 	err := e.transact(ctx, func(ctx context.Context, t tx) error {
 		for _, c := range calls {
 			c.err = nil
@@ -160,13 +166,13 @@ func (e *sqliteEngine) share(ctx context.Context, calls []*call[sharedWork]) {
 		}
 		return nil
 	})
-	if err != nil {
-		for _, c := range calls {
-			if c.err == nil {
-				c.err = err
-			}
-		}
+	if errors.Is(err, errNotBegun) && ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", group.ErrNotBegun, err)
 	}
+	for _, c := range calls {
+		c.err = cmp.Or(c.err, err)
+	}
+	return nil
 }
 
 // transact runs work in a transaction, and again for as long as the database is busy.
@@ -177,7 +183,7 @@ func (e *sqliteEngine) transact(ctx context.Context, work func(ctx context.Conte
 	ctx = context.WithoutCancel(ctx)
 	for delay := time.Millisecond; ; delay = min(2*delay, 50*time.Millisecond) {
 		err := e.attempt(ctx, waiting, work)
-		if !isBusy(err) {
+		if !isBusy(err) || errors.Is(err, errNotBegun) {
 			return err
 		}
 		timer := time.NewTimer(delay)
@@ -185,7 +191,7 @@ func (e *sqliteEngine) transact(ctx context.Context, work func(ctx context.Conte
 		case <-timer.C:
 		case <-waiting.Done():
 			timer.Stop()
-			return err
+			return fmt.Errorf("%w: %w", errNotBegun, err)
 		}
 	}
 }
@@ -199,7 +205,7 @@ func (e *sqliteEngine) attempt(ctx, waiting context.Context, work func(ctx conte
 			return err
 		}
 		if e.session, err = newSession(waiting, e.db); err != nil {
-			return err
+			return notBegun(waiting, err)
 		}
 	}
 	s := e.session
@@ -217,16 +223,21 @@ func (e *sqliteEngine) attempt(ctx, waiting context.Context, work func(ctx conte
 		}
 	}()
 	if _, err = s.exec(waiting, "BEGIN IMMEDIATE"); err != nil {
-		if waiting.Err() != nil {
-			return fmt.Errorf("%w: %w", errLeaderGone, err)
-		}
-		return err
+		return notBegun(waiting, err)
 	}
 	if err = work(ctx, s); err != nil {
 		return err
 	}
 	_, err = s.exec(ctx, "COMMIT")
 	committed = err == nil
+	return err
+}
+
+// notBegun marks the error that kept a transaction from being begun, if the reason is that the time for it has ended.
+func notBegun(waiting context.Context, err error) error {
+	if waiting.Err() != nil {
+		return fmt.Errorf("%w: %w", errNotBegun, err)
+	}
 	return err
 }
 

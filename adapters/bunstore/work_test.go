@@ -299,25 +299,45 @@ func TestLeaderThatGivesUp(t *testing.T) {
 	require.NoError(t, err)
 
 	// The first one waits for the lock alone, the second leads the third.
-	first, stopFirst := context.WithCancel(t.Context())
+	first, stopFirst := watch(t.Context())
 	defer stopFirst()
-	second, stopSecond := context.WithCancel(t.Context())
+	second, stopSecond := watch(t.Context())
 	defer stopSecond()
+	third, stopThird := watch(t.Context())
+	defer stopThird()
 	answers := make([]chan error, 3)
-	for i, ctx := range []context.Context{first, second, t.Context()} {
+	for i, ctx := range []watched{first, second, third} {
 		answers[i] = make(chan error, 1)
 		go func() { answers[i] <- s.Settle(ctx, tasks[i], leads.Outcome{}) }()
-		// The leader takes itself out of the queue.
-		require.Eventually(t, func() bool { return s.Waiting() == i && (i > 0 || s.Writing()) }, 5*time.Second, time.Millisecond)
+		<-ctx.asked // it leads, or waits for its turn
 	}
 	stopFirst()
 	require.ErrorIs(t, <-answers[0], context.Canceled)
-	require.Eventually(t, func() bool { return s.Waiting() == 0 }, 5*time.Second, time.Millisecond)
+	<-second.asked // it leads now
 	stopSecond()
 	require.ErrorIs(t, <-answers[1], context.Canceled)
 	_, err = conn.ExecContext(t.Context(), "ROLLBACK")
 	require.NoError(t, err)
 	require.NoError(t, <-answers[2], "another caller's context ended this one's settlement")
+}
+
+// watched is a context that tells when somebody begins to wait for its end.
+type watched struct {
+	context.Context
+	asked chan struct{}
+}
+
+func watch(parent context.Context) (watched, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(parent)
+	return watched{ctx, make(chan struct{}, 1)}, cancel
+}
+
+func (w watched) Done() <-chan struct{} {
+	select {
+	case w.asked <- struct{}{}:
+	default:
+	}
+	return w.Context.Done()
 }
 
 func TestTheLongestDueComesFirst(t *testing.T) {

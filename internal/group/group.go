@@ -12,13 +12,19 @@ import (
 // ErrFull says that too much was waiting already.
 var ErrFull = errors.New("group: too much waiting")
 
+// ErrNotBegun is what Run wraps when it has done nothing because the context it was given ended.
+var ErrNotBegun = errors.New("group: not begun")
+
 // Group combines concurrent calls of Do into calls of Run. Its fields are set before first use. It may be used concurrently.
 type Group[In, Out any] struct {
-	// Run does a batch and answers one Out an In, in their order. It is never called concurrently. Its context does not end with
-	// that of any one caller; Run bounds its own time.
+	// Run does a batch and answers one Out an In, in their order. It is never called concurrently. Its context is that of the caller
+	// who leads, and may end while the others still wait: Run goes on without it, and bounds its own time, or it returns ErrNotBegun.
+	// What a panic of Run says is returned to every caller of the batch as an error.
 	Run func(ctx context.Context, batch []In) ([]Out, error)
-	// MaxBatch is the most that is taken at once, MaxWaiting the most that waits: one more gets ErrFull.
-	MaxBatch, MaxWaiting int
+	// MaxBatch is the most that is taken at once.
+	MaxBatch int
+	// MaxWaiting is the most that waits: one more gets ErrFull. 0 means that any number may wait.
+	MaxWaiting int
 
 	mu      sync.Mutex
 	waiting []*call[In, Out]
@@ -38,12 +44,22 @@ type wakeup[Out any] struct {
 }
 
 // Do adds in to a batch and returns its result. When ctx ends before the batch has begun, in is taken out and ctx's error
-// returned; afterwards the result is waited for.
+// returned; afterwards the result is waited for. A batch that was not begun because its leader's context ended is begun again for the
+// others.
 func (g *Group[In, Out]) Do(ctx context.Context, in In) (Out, error) {
+	for {
+		out, err := g.once(ctx, in)
+		if err == nil || ctx.Err() != nil || !errors.Is(err, ErrNotBegun) {
+			return out, err
+		}
+	}
+}
+
+func (g *Group[In, Out]) once(ctx context.Context, in In) (Out, error) {
 	var none Out
 	c := &call[In, Out]{in: in, wake: make(chan wakeup[Out], 1)}
 	g.mu.Lock()
-	if len(g.waiting) >= g.MaxWaiting {
+	if g.MaxWaiting > 0 && len(g.waiting) >= g.MaxWaiting {
 		g.mu.Unlock()
 		return none, ErrFull
 	}
@@ -54,18 +70,15 @@ func (g *Group[In, Out]) Do(ctx context.Context, in In) (Out, error) {
 	if lead {
 		return g.lead(ctx, c)
 	}
+	var w wakeup[Out]
 	select {
-	case w := <-c.wake:
-		if w.lead {
-			return g.lead(ctx, c)
-		}
-		return w.out, w.err
+	case w = <-c.wake:
 	case <-ctx.Done():
+		if g.withdraw(c) {
+			return none, ctx.Err()
+		}
+		w = <-c.wake // in a batch already, or told to lead
 	}
-	if g.withdraw(c) {
-		return none, ctx.Err()
-	}
-	w := <-c.wake // in a batch already, or told to lead
 	if w.lead {
 		return g.lead(ctx, c)
 	}
@@ -97,7 +110,7 @@ func (g *Group[In, Out]) lead(ctx context.Context, own *call[In, Out]) (Out, err
 	g.waiting = append(g.waiting[:0:0], g.waiting[n:]...)
 	g.mu.Unlock()
 
-	outs, err := g.run(context.WithoutCancel(ctx), batch)
+	outs, err := g.run(ctx, batch)
 
 	g.mu.Lock()
 	if len(g.waiting) > 0 {

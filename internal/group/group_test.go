@@ -3,6 +3,8 @@ package group_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -99,6 +101,67 @@ func TestEndedContextWithdrawsOnlyWhatIsNotInABatch(t *testing.T) {
 		})
 		wg.Wait()
 		require.Equal(t, [][]int{{1}, {3}}, s.batches)
+	})
+}
+
+func TestAnyNumberMayWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s slow
+		g := group.Group[int, int]{Run: s.run, MaxBatch: 100}
+		var wg sync.WaitGroup
+		for i := range 200 {
+			wg.Go(func() {
+				out, err := g.Do(t.Context(), i)
+				require.NoError(t, err)
+				require.Equal(t, i*10, out)
+			})
+		}
+		wg.Wait()
+	})
+}
+
+// TestLeaderThatGivesUpFailsNobodyElse has the first caller lead alone and the second one lead the rest; both go away before anything is begun.
+func TestLeaderThatGivesUpFailsNobodyElse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var begun, given [][]int
+		open := make(chan struct{})
+		g := group.Group[int, int]{MaxBatch: 8, Run: func(ctx context.Context, batch []int) ([]int, error) {
+			given = append(given, batch)
+			select {
+			case <-open:
+			case <-ctx.Done():
+				return nil, fmt.Errorf("%w: %w", group.ErrNotBegun, ctx.Err())
+			}
+			begun = append(begun, batch)
+			return batch, nil
+		}}
+		var wg sync.WaitGroup
+		contexts := make([]context.Context, 4)
+		for i := range contexts {
+			contexts[i] = t.Context()
+			if i < 2 {
+				var cancel context.CancelFunc
+				contexts[i], cancel = context.WithTimeout(t.Context(), time.Duration(i+1)*time.Second)
+				defer cancel()
+			}
+			wg.Go(func() {
+				out, err := g.Do(contexts[i], i)
+				if i < 2 {
+					require.ErrorIs(t, err, context.DeadlineExceeded)
+					return
+				}
+				require.NoError(t, err, "another caller's context ended this one's call")
+				require.Equal(t, i, out)
+			})
+			synctest.Wait()
+		}
+		time.Sleep(3 * time.Second)
+		close(open)
+		wg.Wait()
+		require.Equal(t, [][]int{{0}, {1, 2, 3}}, given[:2])
+		require.ElementsMatch(t, []int{2, 3}, slices.Concat(begun...))
 	})
 }
 
