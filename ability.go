@@ -33,7 +33,7 @@ type Lister interface {
 type LeadQuery struct {
 	Tenant string
 	After  string // the ID of the last lead of the page before, or "" for the first page
-	Limit  int    // 0 means 20; at most 100
+	Limit  int    // 0 means 20, and above 100 means 100
 }
 
 // Background is the work that a [Store] or another part must do while the program runs, such as listening for wake-ups or writing

@@ -100,7 +100,8 @@ const (
 // Store keeps leads. It is the only required part. All methods may be called concurrently and from several processes at once
 // where the Store's medium allows it. It stores what it is given: the rules of matching, merging and retrying are functions of
 // this package ([Identify], [Fold]), so that every Store behaves alike. IDs that do not parse as a UUID are absent, not errors of
-// their own. What a Store returns belongs to the caller; what it is given it does not keep or change.
+// their own. What a Store returns belongs to the caller; what it is given it does not keep or change. A method whose context has
+// ended returns an error and changes nothing.
 type Store interface {
 	// SourceByToken finds the source of a submission; see [ingest.Sources].
 	ingest.Sources
@@ -115,12 +116,13 @@ type Store interface {
 	// For any other the lead is found by [Identify] under lock, so that concurrent first submissions of one identity make one
 	// lead; [Fold] says what becomes of it, and submission, lead, identity, event and tasks are stored all or none.
 	// An error of one submission stands in its Captured and leaves the others alone; the returned error means that none was stored.
+	// A submission whose ID is malformed or taken is refused in its Captured.
 	Capture(ctx context.Context, subs []ingest.Submission) ([]Captured, error)
 
 	// Claim leases due tasks to this caller: nobody else is given them until the lease ends, unless they are settled before. It
 	// counts the attempt in the same transaction and gives each task a new Fence. A running task whose lease has ended is due
-	// again. Tenants take turns: within a kind, one tenant's backlog does not keep another's tasks from being claimed. It
-	// returns no task, and no error, when none is due.
+	// again. Tenants take turns: within a kind, one tenant's backlog does not keep another's tasks from being claimed. Within a kind
+	// they take turns from claim to claim too. It returns no task, and no error, when none is due.
 	Claim(ctx context.Context, q ClaimQuery) ([]Task, error)
 
 	// Settle records the outcome of a claimed task, all of it or nothing. It returns ErrStale, and stores nothing, if the
@@ -158,8 +160,8 @@ type Notifier interface {
 // Sequencer follows up with a lead over days and weeks.
 type Sequencer interface {
 	// Enroll returns the tasks to start for a lead that has been scored, of kind TaskStep; the engine stores them with the result
-	// of the stage. It is called after every scoring that follows a submission, so it must know what it has started before. It
-	// may be called concurrently.
+	// of the stage. It is called after every scoring that follows a submission, and so several times after one submission when a late
+	// success scores the lead again: it must know what it has started before. It may be called concurrently.
 	Enroll(ctx context.Context, lead Lead) ([]Task, error)
 	// Step runs one of them when it is due and says what follows. An error is retried unless it is [Permanent]. It may be
 	// called again for the same task.

@@ -90,13 +90,14 @@ type Outcome struct {
 	Payload json.RawMessage
 
 	// Change changes the task's lead. The Store applies it to the lead as it is when the outcome is stored, counts Version up
-	// and stores the result; ID, Tenant, Version and CreatedAt stay as they are whatever it does. Nil means no change. When the
-	// lead is gone it is not called.
+	// and stores the result; ID, Tenant, Version and CreatedAt stay as they are whatever it does. UpdatedAt is what Change sets. Nil
+	// means no change. When the lead is gone it is not called.
 	Change func(lead *Lead)
 	// Events are added to the lead's timeline, Tasks to the queue. Empty IDs, tenants and lead IDs are filled from the task.
 	Events []Event
 	Tasks  []Task
-	// Deliveries are inserted, or updated where the task's tenant has one with the same Key.
+	// Deliveries are inserted, or updated where the task's tenant has one with the same Key. An update keeps ID and CreatedAt. A
+	// delivery's empty ID is made; its empty tenant, lead ID and task ID are filled from the task.
 	Deliveries []Delivery
 }
 
@@ -105,7 +106,9 @@ type Captured struct {
 	SubmissionID string
 	LeadID       string // "" while quarantined
 	Created      bool   // the submission made a new lead
-	Repeated     bool   // a retry with a known idempotency key: nothing was stored
-	DuplicateOf  string // the submission that this one repeats, or ""
-	Err          error  // why this submission alone was not stored
+	// Repeated is set for a retry with a known idempotency key: nothing was stored. SubmissionID and LeadID are then those of the earlier
+	// submission, Created is false, and DuplicateOf is the earlier submission's or empty. A retry does not renew the 72 hours.
+	Repeated    bool
+	DuplicateOf string // the submission that this one repeats, or ""
+	Err         error  // why this submission alone was not stored
 }

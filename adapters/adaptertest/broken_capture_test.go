@@ -59,6 +59,7 @@ func brokenCaptures() []breakage {
 				return captured, err
 			}
 		}},
+		{"stores over an ID that is taken", "capture/an ID that is taken", spoilCaptured(func(c *leads.Captured) { c.Err = nil })},
 		{"gives quarantined submissions effects", "capture/quarantine", spoilSubmissions(func(sub *ingest.Submission) {
 			sub.Verdict = ingest.Accepted
 		})},
@@ -66,6 +67,19 @@ func brokenCaptures() []breakage {
 			copy(sub.Digest[:], sub.ID[20:])
 		})},
 		{"makes two leads in a race", "races/first submissions of one identity", twoLeadsInRace},
+	}
+}
+
+// spoilCaptured answers every submission altered.
+func spoilCaptured(alter func(c *leads.Captured)) func(*hooked) {
+	return func(s *hooked) {
+		s.capture = func(ctx context.Context, subs []ingest.Submission) ([]leads.Captured, error) {
+			captured, err := s.Store.Capture(ctx, subs)
+			for i := range captured {
+				alter(&captured[i])
+			}
+			return captured, err
+		}
 	}
 }
 
@@ -138,6 +152,13 @@ func brokenKeys() []breakage {
 			sub.SourceID = "00000000-0000-7000-8000-000000000000"
 		})},
 		{"remembers keys for ever", "keys/72 hours", rememberKeys(func(a, b ingest.Submission) bool { return a.Digest == b.Digest })},
+		{"renews keys with each retry", "keys/a retry does not renew", renewsKeys},
+		{"answers a retry as created", "keys/retry", spoilCaptured(func(c *leads.Captured) { c.Created = c.Created || c.Repeated })},
+		{"answers a retry as a double click", "keys/retry", spoilCaptured(func(c *leads.Captured) {
+			if c.Repeated {
+				c.DuplicateOf = c.SubmissionID
+			}
+		})},
 		{"takes a conflict for a retry", "keys/conflict", rememberKeys(func(ingest.Submission, ingest.Submission) bool { return true })},
 		{"folds the case of keys", "keys/compared byte by byte", spoilSubmissions(func(sub *ingest.Submission) {
 			sub.Key = strings.ToLower(sub.Key)
@@ -163,6 +184,16 @@ func rememberKeys(same func(a, b ingest.Submission) bool) func(*hooked) {
 			return captured, err
 		}
 	}
+}
+
+// renewsKeys counts the life of a key from its last use.
+func renewsKeys(s *hooked) {
+	last := make(map[string]time.Time)
+	rememberKeys(func(_, sub ingest.Submission) bool {
+		at, used := last[sub.Key]
+		last[sub.Key] = sub.Received
+		return !used || sub.Received.Sub(at) < 72*time.Hour
+	})(s)
 }
 
 func brokenValues() []breakage {

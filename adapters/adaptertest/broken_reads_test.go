@@ -39,6 +39,11 @@ func brokenReads() []breakage {
 				return s.Store.PutSource(ctx, source, tokens...)
 			}
 		}},
+		{"reads after its caller has given up", "ended context/reads", func(s *hooked) {
+			s.byToken = func(ctx context.Context, token string) (ingest.Source, error) {
+				return s.Store.SourceByToken(context.WithoutCancel(ctx), token)
+			}
+		}},
 		{"takes a failed look-up for an answer", "sources/failed look-up", func(s *hooked) {
 			s.byToken = func(ctx context.Context, token string) (ingest.Source, error) {
 				source, err := s.Store.SourceByToken(ctx, token)

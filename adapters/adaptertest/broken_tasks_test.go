@@ -44,6 +44,15 @@ func spoilChange(alter func(lead *leads.Lead)) func(*hooked) {
 
 func brokenTasks() []breakage {
 	return []breakage{
+		{"claims after its caller has given up", "ended context/claim", func(s *hooked) {
+			s.claim = func(ctx context.Context, q leads.ClaimQuery) ([]leads.Task, error) {
+				tasks, err := s.Store.Claim(context.WithoutCancel(ctx), q)
+				if ctx.Err() != nil {
+					return nil, ctx.Err()
+				}
+				return tasks, err
+			}
+		}},
 		{"forgets that leases end", "claim/lease has ended", spoilClaim(func(q *leads.ClaimQuery) { q.Lease = 10000 * time.Hour })},
 		{"gives tasks early", "claim/not before it is due", spoilClaim(func(q *leads.ClaimQuery) { q.Now = q.Now.Add(24 * time.Hour) })},
 		{"gives more than was asked for", "claim/slots of each kind", spoilClaim(func(q *leads.ClaimQuery) {
@@ -121,6 +130,19 @@ func byTenant(tasks []leads.Task) {
 	})
 }
 
+// datesDeliveries hands deliveries on as if they had been created when they were updated.
+func datesDeliveries(s *hooked) {
+	s.claim = func(ctx context.Context, q leads.ClaimQuery) ([]leads.Task, error) {
+		tasks, err := s.Store.Claim(ctx, q)
+		for _, task := range tasks {
+			for i := range task.Deliveries {
+				task.Deliveries[i].CreatedAt = task.Deliveries[i].UpdatedAt
+			}
+		}
+		return tasks, err
+	}
+}
+
 func brokenOutcomes() []breakage {
 	return []breakage{
 		{"ignores the fence", "settle/taken by another", ignoresFence},
@@ -131,6 +153,11 @@ func brokenOutcomes() []breakage {
 		{"takes no attempt back", "settle/the attempt is taken back", spoilOutcome(func(o *leads.Outcome) { o.KeepAttempt = false })},
 		{"stores half an outcome", "settle/all or nothing", halfOutcome},
 		{"applies Change to a stale copy", "change/of the lead as it is then", changesStaleCopy},
+		{"dates changes itself", "change/the time of the update", spoilChange(func(lead *leads.Lead) { lead.UpdatedAt = lead.UpdatedAt.Add(time.Second) })},
+		{"gives an updated delivery a new age", "deliveries/what an update keeps", datesDeliveries},
+		{"leaves deliveries unnamed", "deliveries/empty names are filled", spoilOutcome(func(o *leads.Outcome) {
+			o.Deliveries = slices.DeleteFunc(slices.Clone(o.Deliveries), func(d leads.Delivery) bool { return d.TaskID == "" })
+		})},
 		{"changes without a lock", "races/captures and outcomes", changesWithoutLock},
 		{"counts no versions", "change/version counts", func(s *hooked) {
 			s.lead = func(ctx context.Context, tenant, id string) (leads.Lead, error) {

@@ -1,16 +1,20 @@
 package adaptertest
 
 import (
+	"errors"
+
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/ingest"
 )
 
+const saysEnded = "A method whose context has ended returns an error and changes nothing."
+
 func cancelContracts() []contract {
 	return []contract{
-		{"ended context/claim", saysAttempts, cancelClaim},
-		{"ended context/settle", saysSettle, cancelSettle},
-		{"ended context/reads", saysLead, cancelReads},
-		{"ended context/requeue and release", saysRequeue, cancelMend},
+		{"ended context/claim", saysEnded, cancelClaim},
+		{"ended context/settle", saysEnded, cancelSettle},
+		{"ended context/reads", saysEnded, cancelReads},
+		{"ended context/requeue and release", saysEnded, cancelMend},
 	}
 }
 
@@ -38,6 +42,8 @@ func cancelReads(r *rig) {
 	ctx := ended(r.t)
 	_, err := r.Lead(ctx, r.tenant, c.LeadID)
 	r.check(err != nil, "Lead with an ended context returned no error")
+	_, err = r.SourceByToken(ctx, "token-"+r.source)
+	r.check(err != nil && !errors.Is(err, leads.ErrNotFound), "SourceByToken with an ended context returned the error %v", err)
 	if h, ok := r.TestedStore.(leads.History); ok {
 		_, err = h.Submissions(ctx, r.tenant, c.LeadID)
 		r.check(err != nil, "Submissions with an ended context returned no error")

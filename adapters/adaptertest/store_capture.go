@@ -14,6 +14,7 @@ const (
 	saysAnswers    = "It answers one Captured a submission, in the same order."
 	saysQuarantine = "A quarantined submission is stored without a lead, event or task."
 	saysOneError   = "An error of one submission stands in its Captured and leaves the others alone; the returned error means that none was stored."
+	saysRefused    = "A submission whose ID is malformed or taken is refused in its Captured."
 	saysAllOrNone  = "[Fold] says what becomes of it, and submission, lead, identity, event and tasks are stored all or none."
 )
 
@@ -25,9 +26,9 @@ func captureContracts() []contract {
 		{"capture/nothing to store", saysAnswers, captureNothing},
 		{"capture/through no source", "It stores what it is given:", captureNoSource},
 		{"capture/quarantine", saysQuarantine, captureQuarantine},
-		{"capture/an ended context stores nothing", saysOneError, captureEnded},
-		{"capture/one bad ID", saysOneError, captureBadID},
-		{"capture/an ID that is taken", saysOneError, captureTakenID},
+		{"capture/an ended context stores nothing", saysEnded, captureEnded},
+		{"capture/one bad ID", saysRefused, captureBadID},
+		{"capture/an ID that is taken", saysRefused, captureTakenID},
 		{"capture/text no database takes", saysOneError, captureBadText},
 		{"capture/all or none", saysAllOrNone, captureAllOrNone},
 	}

@@ -2,6 +2,7 @@ package adaptertest
 
 import (
 	"errors"
+	"time"
 
 	"github.com/openleads/leads"
 )
@@ -15,6 +16,7 @@ func changeContracts() []contract {
 	return []contract{
 		{"change/of the lead as it is then", saysChange, changeAsItIs},
 		{"change/what names a lead stays", saysImmovable, changeImmovable},
+		{"change/the time of the update", "UpdatedAt is what Change sets.", changeUpdatedAt},
 		{"change/version counts", saysImmovable, changeVersion},
 		{"change/none", "Nil means no change.", changeNone},
 		{"change/with every settlement", saysImmovable, changeSettlements},
@@ -53,6 +55,22 @@ func changeImmovable(r *rig) {
 	}, "UpdatedAt")
 	_, err := r.Lead(r.t.Context(), "other", task.LeadID)
 	r.fails("the lead under the other tenant", err, leads.ErrNotFound)
+}
+
+func changeUpdatedAt(r *rig) {
+	task := r.begun()
+	for i, at := range []time.Time{r.tick(), r.start.Add(-hour), {}} { // the zero time leaves it as it is
+		want := r.lead(task.LeadID).UpdatedAt
+		if !at.IsZero() {
+			want = at
+		}
+		r.settle(task, leads.Outcome{Settlement: leads.Extend, Delay: hour, Change: func(lead *leads.Lead) {
+			lead.Assignee = "bob"
+			lead.UpdatedAt = want
+		}})
+		got := r.lead(task.LeadID).UpdatedAt
+		r.check(got.Equal(want), "change %d was made %v, want %v", i, got, want)
+	}
 }
 
 func changeVersion(r *rig) {

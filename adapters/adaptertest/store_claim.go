@@ -12,6 +12,7 @@ const (
 	saysAttempts = "It counts the attempt in the same transaction and gives each task a new Fence."
 	saysExpiry   = "A running task whose lease has ended is due again."
 	saysTurns    = "Tenants take turns: within a kind, one tenant's backlog does not keep another's tasks from being claimed."
+	saysEachTurn = "Within a kind they take turns from claim to claim too."
 	saysNoneDue  = "It returns no task, and no error, when none is due."
 	saysSlots    = "Slots is how many tasks of each kind are wanted at most."
 	saysDue      = "Due is when the task may run."
@@ -29,7 +30,7 @@ func claimContracts() []contract {
 		{"claim/not before it is due", saysDue, claimFuture},
 		{"claim/the store's clock", "Now stands in for the Store's own clock when it is not zero.", claimClock},
 		{"claim/turns in one claim", saysTurns, claimTurns},
-		{"claim/turns from claim to claim", saysTurns, claimTurnsOneByOne},
+		{"claim/turns from claim to claim", saysEachTurn, claimTurnsOneByOne},
 	}
 }
 

@@ -4,6 +4,8 @@ import "github.com/openleads/leads"
 
 const (
 	saysUpsert = "Deliveries are inserted, or updated where the task's tenant has one with the same Key."
+	saysKept   = "An update keeps ID and CreatedAt."
+	saysNamed  = "A delivery's empty ID is made; its empty tenant, lead ID and task ID are filled from the task."
 	saysBegun  = "Deliveries are the effects that earlier attempts of this task have begun, oldest first. Claim fills it."
 )
 
@@ -13,6 +15,8 @@ func deliveryContracts() []contract {
 		{"deliveries/oldest first", saysBegun, deliveryOrder},
 		{"deliveries/of this task only", saysBegun, deliveryOfOthers},
 		{"deliveries/updated by key", saysUpsert, deliveryUpdate},
+		{"deliveries/what an update keeps", saysKept, deliveryKept},
+		{"deliveries/empty names are filled", saysNamed, deliveryNamed},
 		{"deliveries/one key in two tenants", saysUpsert, deliveryTenants},
 		{"deliveries/keys compared byte by byte", saysUpsert, deliveryKeys},
 	}
@@ -84,6 +88,34 @@ func deliveryUpdate(r *rig) {
 	want := second
 	want.ID, want.CreatedAt = first.ID, first.CreatedAt
 	r.same("deliveries", r.retried(task).Deliveries, []leads.Delivery{want})
+}
+
+// deliveryKept updates a delivery from outcomes that name it otherwise, or not at all.
+func deliveryKept(r *rig) {
+	task := r.begun()
+	first := r.delivery(task, "key")
+	r.record(task, first)
+	for _, id := range []string{leads.NewID(), ""} {
+		update := r.delivery(task, "key")
+		update.ID, update.State, update.Attempts = id, leads.DeliverySent, first.Attempts+1
+		r.record(task, update)
+		first.State, first.Attempts, first.UpdatedAt = update.State, update.Attempts, update.UpdatedAt
+		task = r.retried(task)
+		r.same("deliveries", task.Deliveries, []leads.Delivery{first})
+	}
+}
+
+func deliveryNamed(r *rig) {
+	task := r.begun()
+	want := r.delivery(task, "key")
+	unnamed := want
+	unnamed.ID, unnamed.Tenant, unnamed.LeadID, unnamed.TaskID = "", "", "", ""
+	r.record(task, unnamed)
+	got := r.retried(task).Deliveries
+	if len(got) != 1 || len(got[0].ID) != 36 {
+		r.t.Fatalf("no ID was made: %+v", got)
+	}
+	r.same("delivery", got[0], want, "ID")
 }
 
 func deliveryTenants(r *rig) {

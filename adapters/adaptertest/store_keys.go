@@ -10,6 +10,8 @@ import (
 
 const (
 	saysRetry    = "A key that the tenant and source have used within 72 hours with the same digest is a retry: nothing is stored and the earlier submission is answered with Repeated set."
+	saysRepeated = "SubmissionID and LeadID are then those of the earlier submission, Created is false, and DuplicateOf is the earlier submission's or empty."
+	saysNoRenew  = "A retry does not renew the 72 hours."
 	saysConflict = "With another digest the submission is stored without its key and with FlagKeyConflict."
 )
 
@@ -21,6 +23,8 @@ func keyContracts() []contract {
 		{"keys/another source", saysRetry, keyOtherSource},
 		{"keys/another tenant", saysRetry, keyOtherTenant},
 		{"keys/72 hours", saysRetry, keyLife},
+		{"keys/a retry does not renew", saysNoRenew, keyNoRenewal},
+		{"keys/retry of a double click", saysRepeated, keyDoubleClick},
 		{"keys/retry of a quarantined submission", saysRetry, keyQuarantined},
 		{"keys/compared byte by byte", saysRetry, keyExact},
 		{"keys/conflict", saysConflict, keyConflict},
@@ -31,8 +35,11 @@ func keyContracts() []contract {
 // repeats checks that an answer is that of an earlier submission.
 func (r *rig) repeats(what string, got, earlier leads.Captured) {
 	r.t.Helper()
-	earlier.Repeated = true
-	r.same(what, got, earlier, "Created", "DuplicateOf")
+	earlier.Repeated, earlier.Created = true, false
+	if got.DuplicateOf == "" { // a store need not look it up
+		earlier.DuplicateOf = ""
+	}
+	r.same(what, got, earlier)
 }
 
 func keyRetry(r *rig) {
@@ -121,6 +128,35 @@ func keyLife(r *rig) {
 	other := withBody(again(late, 73*hour), "other body")
 	c = r.one(other)
 	r.check(!c.Repeated && !r.submissions(c.LeadID)[2].HasFlag(ingest.FlagKeyConflict), "another body after 72 hours is a conflict")
+}
+
+// keyNoRenewal retries all the time, which must not keep the key alive.
+func keyNoRenewal(r *rig) {
+	sub := r.keyed("key", "body")
+	sub.Received = r.start.Add(-80 * hour)
+	first := r.one(sub)
+	for after := 24 * hour; after < 72*hour; after += 12 * hour {
+		r.repeats("retry", r.one(again(sub, after)), first)
+	}
+	c := r.one(again(sub, 72*hour+time.Second))
+	r.check(!c.Repeated && c.LeadID == first.LeadID, "retries have renewed the key: %+v", c)
+}
+
+// keyDoubleClick retries a submission that was itself a double click, from the store and within one batch.
+func keyDoubleClick(r *rig) {
+	first := r.sub("ann@example.com")
+	click := again(first, time.Second)
+	click.Key = "key"
+	r.one(first)
+	clicked := r.one(click)
+	r.check(clicked.DuplicateOf == first.ID, "the double click is %+v", clicked)
+	r.repeats("retry of a double click", r.one(again(click, time.Minute)), clicked)
+
+	other := r.sub("bob@example.com")
+	click = again(other, time.Second)
+	click.Key = "other key"
+	captured := r.capture(other, click, again(click, time.Second))
+	r.repeats("retry in the batch of its double click", captured[2], captured[1])
 }
 
 func keyQuarantined(r *rig) {

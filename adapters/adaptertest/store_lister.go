@@ -10,7 +10,7 @@ import (
 
 const (
 	saysLeads = "Leads returns up to q.Limit leads of the tenant, newest first by ID, beginning behind q.After."
-	saysLimit = "0 means 20; at most 100"
+	saysLimit = "0 means 20, and above 100 means 100"
 )
 
 func listerContracts() []contract {
