@@ -154,13 +154,13 @@ func TestInvisibleCharactersAreShown(t *testing.T) {
 	n := notification()
 	n.Lead.Metadata.SetText("message", "pay\u202eexe\u200b\x00\u00ad\u3164\U000e0041 ok")
 	n.Lead.Metadata.SetText("zalgo", "a"+strings.Repeat("\u0301", 50))
-	n.Lead.Metadata.SetText("family", "👨‍👩‍👧 نمی‌خواهم")
+	n.Lead.Metadata.SetText("family", "👨\u200d👩\u200d👧 نمی\u200cخواهم")
 	m := sendOne(t, n)
 	for _, body := range []string{m.Text, visible(t, m.HTML)} {
 		require.Contains(t, body, "pay[U+202E]exe[U+200B][U+0000][U+00AD][U+3164][U+E0041] ok")
 		require.Contains(t, body, "a"+strings.Repeat("\u0301", 4))
 		require.NotContains(t, body, strings.Repeat("\u0301", 5))
-		require.Contains(t, body, "👨‍👩‍👧 نمی‌خواهم", "joiners that mean something stay")
+		require.Contains(t, body, "👨\u200d👩\u200d👧 نمی\u200cخواهم", "joiners that mean something stay")
 	}
 }
 

@@ -17,6 +17,7 @@ func soundEnricher(_ context.Context, lead leads.Lead) ([]leads.Fact, error) {
 	return []leads.Fact{
 		{Key: "email.given", Truth: leads.Yes, Value: lead.Email, Source: "list", At: lead.UpdatedAt.Add(1)},
 		{Key: "email.deliverable", Source: "dns", At: lead.UpdatedAt.Add(1)},
+		{Key: "phone.valid", Value: lead.Phone, Source: "rules", At: lead.UpdatedAt.Add(1)},
 	}, nil
 }
 

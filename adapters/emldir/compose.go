@@ -62,7 +62,7 @@ func check(m leads.Email) error {
 	var errs []error
 	add := func(field string, err error) {
 		if err != nil {
-			errs = append(errs, fmt.Errorf("Email.%s: %w", field, err))
+			errs = append(errs, fmt.Errorf("emldir: Email.%s: %w", field, err))
 		}
 	}
 	add("From", checkAddress(m.From))

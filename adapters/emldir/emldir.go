@@ -60,7 +60,7 @@ func (m *Mailer) Send(ctx context.Context, mail leads.Email) (leads.Receipt, err
 	}
 	msg, err := compose(mail, now)
 	if err != nil {
-		return leads.Receipt{}, leads.Permanent(fmt.Errorf("emldir: %w", err))
+		return leads.Receipt{}, leads.Permanent(err)
 	}
 	var content bytes.Buffer
 	if _, err := msg.WriteTo(&content); err != nil {

@@ -1,0 +1,35 @@
+package enrich_test
+
+import (
+	"context"
+	"net"
+	"testing"
+
+	"github.com/openleads/leads"
+	"github.com/openleads/leads/adapters/adaptertest"
+	"github.com/openleads/leads/enrich"
+)
+
+// TestConformance holds every part to the contract of leads.Enricher. No part asks the real DNS.
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	options := &enrich.DNSOptions{Witness: "-"}
+	willing := enrich.NewDNS(resolverFunc(func(context.Context, string) ([]*net.MX, error) {
+		return []*net.MX{{Host: "mx.test."}}, nil
+	}), options)
+	silent := enrich.NewDNS(resolverFunc(func(ctx context.Context, _ string) ([]*net.MX, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}), options)
+	for name, part := range map[string]leads.Enricher{
+		"email":             enrich.Email{DNS: willing},
+		"email, silent DNS": enrich.Email{DNS: silent},
+		"company":           enrich.Company{},
+		"chain":             enrich.Chain{enrich.Email{DNS: willing}, enrich.Company{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			adaptertest.TestEnricher(t, part)
+		})
+	}
+}
