@@ -76,6 +76,7 @@ type Touch struct {
 	Attribution  ingest.Attribution `json:",omitzero"`
 	Client       netip.Addr         `json:",omitzero"`
 	UserAgent    string             `json:",omitempty"`
+	Place        ingest.Place       `json:",omitzero"`
 }
 
 // Recent is a submission remembered for the recognition of double clicks.

@@ -101,7 +101,7 @@ func blank(s string) bool { return strings.TrimSpace(s) == "" }
 func touchOf(sub ingest.Submission) Touch {
 	return Touch{
 		At: sub.Received, SubmissionID: sub.ID, SourceID: sub.SourceID,
-		Attribution: sub.Attribution, Client: sub.Client, UserAgent: sub.UserAgent,
+		Attribution: sub.Attribution, Client: sub.Client, UserAgent: sub.UserAgent, Place: sub.Place,
 	}
 }
 

@@ -95,7 +95,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (source *Source,
 	if err = h.admit(w, r, source, client); err != nil {
 		return nil, "", err
 	}
-	wish, err = h.take(w, r, source, Submission{Received: now, Client: client})
+	wish, err = h.take(w, r, source, Submission{Received: now, Client: client, Place: ClientPlace(r, h.trusted)})
 	return source, wish, err
 }
 

@@ -60,6 +60,7 @@ func prepareHead(sub *Submission, seen *flags) error {
 		all = append(all, errors.New("ingest: Submission.Fields is empty: give at least one field, or Metadata"))
 	}
 	sub.Client = sub.Client.Unmap().WithZone("")
+	sub.Place = sub.Place.Clean()
 	sub.ContentType = shorten(sub.ContentType, maxContentType, seen)
 	sub.UserAgent = shorten(sub.UserAgent, maxUserAgent, seen)
 	if !usableKey(sub.Key) {

@@ -35,6 +35,8 @@ type Submission struct {
 	// Client is the address of the sender behind trusted proxies, and UserAgent its User-Agent header cut to 512 bytes.
 	Client    netip.Addr
 	UserAgent string
+	// Place is where the client was, from the headers of a CDN that is a trusted proxy; see [ClientPlace].
+	Place Place `json:",omitzero"`
 
 	// Key is the idempotency key the sender gave, at most 255 bytes, or "". It is scoped to tenant and source.
 	Key string

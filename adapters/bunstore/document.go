@@ -34,6 +34,7 @@ type submissionDoc struct {
 	Attribution ingest.Attribution `json:"attribution,omitzero"`
 	Client      netip.Addr         `json:"client,omitzero"`
 	UserAgent   string             `json:"userAgent,omitempty"`
+	Place       ingest.Place       `json:"place,omitzero"`
 	Key         string             `json:"key,omitempty"`
 	Flags       []ingest.Flag      `json:"flags,omitempty"`
 	Verdict     ingest.Verdict     `json:"verdict,omitempty"`

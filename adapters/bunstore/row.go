@@ -97,7 +97,7 @@ func (r *submissionRow) fill(sub *ingest.Submission, lead uid) (err error) {
 	r.ReceivedAt, r.Digest, r.Raw = stamp{sub.Received}, sub.Digest[:], sub.Raw
 	r.Doc, err = encode(&submissionDoc{
 		ContentType: sub.ContentType, Fields: sub.Fields, Metadata: sub.Metadata, Attribution: sub.Attribution,
-		Client: sub.Client, UserAgent: sub.UserAgent, Key: sub.Key, Flags: sub.Flags,
+		Client: sub.Client, UserAgent: sub.UserAgent, Place: sub.Place, Key: sub.Key, Flags: sub.Flags,
 		Verdict: sub.Verdict, Reasons: sub.Reasons, DuplicateOf: sub.DuplicateOf,
 	})
 	return err
@@ -111,7 +111,7 @@ func (r *submissionRow) submission() (ingest.Submission, error) {
 	sub := ingest.Submission{
 		Tenant: r.TenantID, SourceID: r.SourceID.String(), ID: r.ID.String(), Received: r.ReceivedAt.Time,
 		Raw: r.Raw, ContentType: d.ContentType, Fields: d.Fields, Metadata: d.Metadata, Attribution: d.Attribution,
-		Client: d.Client, UserAgent: d.UserAgent, Key: d.Key, Flags: d.Flags, Verdict: d.Verdict, Reasons: d.Reasons,
+		Client: d.Client, UserAgent: d.UserAgent, Place: d.Place, Key: d.Key, Flags: d.Flags, Verdict: d.Verdict, Reasons: d.Reasons,
 		DuplicateOf: d.DuplicateOf,
 	}
 	copy(sub.Digest[:], r.Digest)
