@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 )
 
@@ -112,13 +113,6 @@ func (g *Group[In, Out]) lead(ctx context.Context, own *call[In, Out]) (Out, err
 
 	outs, err := g.run(ctx, batch)
 
-	g.mu.Lock()
-	if len(g.waiting) > 0 {
-		g.waiting[0].wake <- wakeup[Out]{lead: true}
-	} else {
-		g.leading = false
-	}
-	g.mu.Unlock()
 	var mine wakeup[Out]
 	for i, c := range batch {
 		w := wakeup[Out]{err: err}
@@ -131,7 +125,24 @@ func (g *Group[In, Out]) lead(ctx context.Context, own *call[In, Out]) (Out, err
 			c.wake <- w
 		}
 	}
+	g.handOn()
 	return mine.out, mine.err
+}
+
+// handOn makes the first call that waits the leader. The scheduler runs first whom it was told of last, if it is let: so the next batch
+// begins at once, while other processors bring the answers of this one. Otherwise it would begin when all of them have been brought, which
+// costs a webhook door at 64 connections 5 to 10 % of its throughput.
+func (g *Group[In, Out]) handOn() {
+	g.mu.Lock()
+	g.leading = len(g.waiting) > 0
+	if g.leading {
+		g.waiting[0].wake <- wakeup[Out]{lead: true}
+	}
+	handed := g.leading
+	g.mu.Unlock()
+	if handed {
+		runtime.Gosched()
+	}
 }
 
 // run does the batch, and makes an error of a panic so that nobody waits for ever.
