@@ -22,9 +22,6 @@ const (
 	mediaMultipart
 )
 
-// form reports whether a browser can send it without a script.
-func (m media) form() bool { return m.kind == mediaForm || m.kind == mediaMultipart }
-
 // mediaOf says how a body is to be read, or that it is not: 415.
 func mediaOf(h http.Header) (media, error) {
 	for _, encoding := range h["Content-Encoding"] {
