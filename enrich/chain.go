@@ -32,11 +32,13 @@ const defaultTimeout = 5 * time.Second
 const grace = 100 * time.Millisecond
 
 // Chain is an Enricher made of parts. They run side by side, each with its own time: 5 s, or what [WithTimeout] gave it. The facts
-// come in the order of the parts, whichever is done first; of two facts with one key the later part's counts. A nil part is left out.
+// come in the order of the parts, whichever is done first; of two facts with one key the later part's counts, but for [CompanyName],
+// which is the one from the best source. A nil part is left out.
 //
 // No part can cost another its facts: what the others found is returned together with the error of one that failed, panicked
 // or did not end. The errors are joined; the whole is permanent only if every error is, so that what can still be learned is tried for
-// again. A part that ignores the end of its context is left behind, running.
+// again. A part that ignores the end of its context is left behind, running. Parts that are a [leads.Checker] or a [leads.Background]
+// are asked and run as if they stood alone.
 type Chain []leads.Enricher
 
 // Enrich asks all parts.
@@ -56,16 +58,16 @@ func (c Chain) Enrich(ctx context.Context, lead leads.Lead) ([]leads.Fact, error
 			errs = append(errs, fmt.Errorf("enrich: %T: %w", r.part, err))
 		}
 	}
-	return facts, join(errs)
+	return bestName(facts), join(errs)
 }
 
 // WithTimeout returns the part with its own limit of time, inside a [Chain] or alone. 0 means 5 s.
 func WithTimeout(part leads.Enricher, d time.Duration) leads.Enricher {
-	return limited{part: part, timeout: d}
+	return limited{wrapped: wrapped{part}, timeout: d}
 }
 
 type limited struct {
-	part    leads.Enricher
+	wrapped
 	timeout time.Duration
 }
 

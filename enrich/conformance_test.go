@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/adapters/adaptertest"
@@ -21,10 +22,14 @@ func TestConformance(t *testing.T) {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}), options)
+	site := serveSite(t, htmlPage("<title>Example</title>"))
 	for name, part := range map[string]leads.Enricher{
 		"email":             enrich.Email{DNS: willing},
 		"email, silent DNS": enrich.Email{DNS: silent},
 		"company":           enrich.Company{},
+		"homepage":          enrich.NewHomepage(&enrich.HomepageOptions{Transport: site}),
+		"budget":            enrich.WithBudget(enrich.Company{}, 20),
+		"cache":             enrich.WithCache(enrich.Company{}, func(lead leads.Lead) string { return lead.Email + lead.Company }, time.Hour),
 		"chain":             enrich.Chain{enrich.Email{DNS: willing}, enrich.Company{}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -11,8 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
-
 	"github.com/openleads/leads"
 )
 
@@ -26,8 +24,12 @@ type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
-// DNS finds out which domains take mail, and remembers it: definite answers for an hour, and for 5 s that there was none.
-// Parts that share a DNS share what it remembers. It may be used concurrently.
+// DNS finds out which domains take mail, and remembers it: definite answers for an hour, and for 5 s that there was none. What several
+// leads want to know at the same time is asked once. Parts that share a DNS share what it remembers and what it may ask. It may be used
+// concurrently.
+//
+// Whoever fills in forms with made-up domains makes us ask for them, so that is limited by tenant and overall; what is not asked is
+// Unknown, and not remembered.
 //
 // A machine without a network may have a name server that denies every name. So before a domain is said not to exist, a witness must
 // be known that certainly does.
@@ -35,7 +37,8 @@ type DNS struct {
 	resolver Resolver
 	timeout  time.Duration
 	witness  string
-	cache    *lru.Cache[string, answer]
+	memory   *memory[answer]
+	quota    *quota
 	trusted  atomic.Int64 // until when the witness need not be asked again, in Unix nanoseconds
 }
 
@@ -48,6 +51,10 @@ type DNSOptions struct {
 	Witness string
 	// Size is how many domains are remembered; the longest unused go first. 0 means 10,000, about 2 MB.
 	Size int
+	// PerTenant is how many domains are asked about for one tenant in a minute. 0 means 600, less than 0 no limit.
+	PerTenant int
+	// Overall is how many are asked about for all tenants together. 0 means 6,000, less than 0 no limit.
+	Overall int
 }
 
 // How long a DNS remembers.
@@ -69,40 +76,42 @@ func NewDNS(resolver Resolver, opts *DNSOptions) *DNS {
 	if size < 1 {
 		size = 10_000
 	}
-	cache, _ := lru.New[string, answer](size) // errs for a size below 1 only
 	return &DNS{
 		resolver: resolver,
 		timeout:  cmp.Or(opts.Timeout, 1500*time.Millisecond),
 		witness:  cmp.Or(opts.Witness, "gmail.com"),
-		cache:    cache,
+		memory:   newMemory[answer](size),
+		quota:    newQuota(time.Minute, max(cmp.Or(opts.PerTenant, 600), 0), max(cmp.Or(opts.Overall, 6000), 0)),
 	}
 }
 
 // absent is the reason when there is nothing to send mail to.
 const absent = "the domain does not exist or has neither a mail server nor a host"
 
-// answer is what is known about a domain until a time.
+// answer is what is known about a domain.
 type answer struct {
 	truth  leads.Truth
 	reason string
-	until  time.Time
 }
 
 // takesMail tells whether mail to the domain, in lower-case ASCII, has somewhere to go.
-func (d *DNS) takesMail(ctx context.Context, domain string, now time.Time) answer {
-	if a, ok := d.cache.Get(domain); ok && now.Before(a.until) {
-		return a
+func (d *DNS) takesMail(ctx context.Context, tenant, domain string, now time.Time) answer {
+	a, err := d.memory.get(ctx, domain, now, func() (answer, time.Duration) {
+		if !d.quota.take(tenant, now) {
+			return answer{reason: "too many domains were asked about in this minute"}, -1 // another tenant may still ask
+		}
+		a := d.ask(ctx, domain, now)
+		switch {
+		case a.truth != leads.Unknown:
+			return a, rememberAnswer
+		case ctx.Err() != nil: // the caller was in a hurry, which says nothing about the domain
+			return a, -1
+		}
+		return a, rememberFailure
+	})
+	if err != nil {
+		return unanswered(err)
 	}
-	a := d.ask(ctx, domain, now)
-	switch {
-	case a.truth != leads.Unknown:
-		a.until = now.Add(rememberAnswer)
-	case ctx.Err() != nil:
-		return a // the caller was in a hurry, which says nothing about the domain
-	default:
-		a.until = now.Add(rememberFailure)
-	}
-	d.cache.Add(domain, a)
 	return a
 }
 

@@ -36,11 +36,8 @@ type server struct {
 func serve(t testing.TB, z zone) *net.Resolver {
 	t.Helper()
 	s := &server{zone: z}
-	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
-	require.NoError(t, err)
+	packets, streams := listen(t)
 	address := packets.LocalAddr().String()
-	streams, err := net.Listen("tcp", address)
-	require.NoError(t, err)
 	for _, each := range []*dns.Server{{PacketConn: packets, Handler: s}, {Listener: streams, Handler: s}} {
 		started := make(chan struct{})
 		each.NotifyStartedFunc = func() { close(started) }
@@ -56,6 +53,23 @@ func serve(t testing.TB, z zone) *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return s.dial(ctx, network, address)
 	}}
+}
+
+// listen finds a port that is free for UDP and TCP alike.
+func listen(t testing.TB) (net.PacketConn, net.Listener) {
+	t.Helper()
+	var failed error
+	for range 20 {
+		packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+		require.NoError(t, err)
+		streams, err := net.Listen("tcp", packets.LocalAddr().String())
+		if err == nil {
+			return packets, streams
+		}
+		failed = errors.Join(err, packets.Close())
+	}
+	require.NoError(t, failed)
+	return nil, nil
 }
 
 // dial keeps the connections: Go's resolver goes on waiting for an answer for some seconds after its caller has given up, and the tests

@@ -23,7 +23,8 @@ const (
 )
 
 // Email learns from a lead's email address: whether it is well-formed, what kind it is, and whether its domain takes mail. It
-// learns [EmailValid], [EmailClass] and [EmailDeliverable]; nothing when the lead has no address. The zero value is ready for use.
+// learns [EmailValid], [EmailClass] and [EmailDeliverable], and for what looks like a slip of the fingers (gmial.com) an
+// [EmailSuggestion]; nothing when the lead has no address. The zero value is ready for use.
 //
 // Its only errors are those of a context that ended: a domain that could not be asked about is a fact, Unknown for an hour.
 type Email struct {
@@ -43,26 +44,38 @@ func (e Email) Enrich(ctx context.Context, lead leads.Lead) ([]leads.Fact, error
 	now := clockOr(e.Clock)
 	a, err := emailaddr.Parse(lead.Email)
 	if err != nil {
-		return learned(lead, now,
-			leads.Fact{Key: EmailValid, Truth: leads.No, Reason: err.Error(), Source: "syntax"},
-			leads.Fact{Key: EmailClass, Truth: leads.Yes, Value: ClassInvalid, Reason: err.Error(), Source: "syntax"},
-		), nil
+		return learned(lead, now, invalid(lead, err)...), nil
 	}
-	facts := []leads.Fact{
-		{Key: EmailValid, Truth: leads.Yes, Value: a.String(), Reason: "well-formed", Source: "syntax"},
-		classOf(a, e.Classify),
+	facts := []leads.Fact{{Key: EmailValid, Truth: leads.Yes, Value: a.String(), Reason: "well-formed", Source: "syntax"}}
+	entry := e.classify(a.Domain)
+	facts = append(facts, classOf(a, entry))
+	deliverable, asked := lead.Enrichment[EmailDeliverable], false
+	if !deliverable.Fresh(now) || deliverable.Value != a.Domain {
+		answer := e.dns().takesMail(ctx, lead.Tenant, a.Domain, now)
+		deliverable = leads.Fact{Key: EmailDeliverable, Truth: answer.truth, Value: a.Domain, Reason: answer.reason, Source: "dns"}
+		facts, asked = append(facts, deliverable), true
 	}
-	if old, ok := lead.Enrichment[EmailDeliverable]; ok && old.Fresh(now) && old.Value == a.Domain {
-		return learned(lead, now, facts...), nil
+	if f, ok := suggestion(lead, a, entry, deliverable.Truth); ok {
+		facts = append(facts, f)
 	}
-	answer := e.dns().takesMail(ctx, a.Domain, now)
-	facts = append(facts, leads.Fact{
-		Key: EmailDeliverable, Truth: answer.truth, Value: a.Domain, Reason: answer.reason, Source: "dns",
-	})
-	if answer.truth == leads.Unknown && ctx.Err() != nil {
+	if asked && deliverable.Truth == leads.Unknown && ctx.Err() != nil {
 		return learned(lead, now, facts...), fmt.Errorf("enrich: mail domain: %w", ctx.Err())
 	}
 	return learned(lead, now, facts...), nil
+}
+
+// invalid returns the facts about what is not an address. What was learned of an earlier address is taken back.
+func invalid(lead leads.Lead, err error) []leads.Fact {
+	facts := []leads.Fact{
+		{Key: EmailValid, Truth: leads.No, Reason: err.Error(), Source: "syntax"},
+		{Key: EmailClass, Truth: leads.Yes, Value: ClassInvalid, Reason: err.Error(), Source: "syntax"},
+	}
+	for _, key := range []string{EmailDeliverable, EmailSuggestion} {
+		if _, ok := lead.Enrichment[key]; ok {
+			facts = append(facts, leads.Fact{Key: key, Truth: leads.No, Reason: err.Error(), Source: "syntax"})
+		}
+	}
+	return facts
 }
 
 var sharedDNS = sync.OnceValue(func() *DNS { return NewDNS(nil, nil) })
@@ -74,11 +87,14 @@ func (e Email) dns() *DNS {
 	return sharedDNS()
 }
 
-func classOf(a emailaddr.Address, classify func(string) lists.Entry) leads.Fact {
-	if classify == nil {
-		classify = lists.Lookup
+func (e Email) classify(domain string) lists.Entry {
+	if e.Classify != nil {
+		return e.Classify(domain)
 	}
-	entry := classify(a.Domain)
+	return lists.Lookup(domain)
+}
+
+func classOf(a emailaddr.Address, entry lists.Entry) leads.Fact {
 	f := leads.Fact{Key: EmailClass, Truth: leads.Yes, Value: string(entry.Class), Source: sourceOf(entry)}
 	switch entry.Class {
 	case lists.Personal:

@@ -15,10 +15,16 @@ const (
 	EmailClass = "email.class"
 	// EmailDeliverable tells whether the domain takes mail; Value is the domain.
 	EmailDeliverable = "email.deliverable"
+	// EmailSuggestion tells whether the domain looks like a slip of the fingers; Value is the address that was probably meant.
+	EmailSuggestion = "email.suggestion"
 	// CompanyDomain is the domain that the organisation has registered.
 	CompanyDomain = "company.domain"
 	// CompanyName is the organisation's name.
 	CompanyName = "company.name"
+	// CompanyDescription is what the organisation says of itself, in a sentence or two of plain text.
+	CompanyDescription = "company.description"
+	// CompanyHomepage tells whether the organisation's homepage was read; Value is the domain.
+	CompanyHomepage = "company.homepage"
 )
 
 // How long facts hold.
