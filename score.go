@@ -96,8 +96,25 @@ type Score struct {
 	By     string `json:"by"`
 	Rubric string `json:"rubric,omitempty"`
 	// Provisional means that a better score was wanted and is being tried for.
-	Provisional bool      `json:"provisional,omitempty"`
-	At          time.Time `json:"at"`
+	Provisional bool `json:"provisional,omitempty"`
+	// Reason says why a part that was asked first did not judge, in a few words for people: "timed out".
+	Reason string `json:"reason,omitempty"`
+	// Model is what a model had to do with it; zero when none did.
+	Model ModelUse  `json:"model,omitzero"`
+	At    time.Time `json:"at"`
+}
+
+// ModelUse is how a model was asked, so that its judgement can be traced and paid for.
+type ModelUse struct {
+	Name   string `json:"name"`   // as its server calls it
+	Prompt string `json:"prompt"` // the version of the question
+	Input  string `json:"input"`  // the digest of what it was shown
+	// InputTokens and OutputTokens are what the server counted; 0 when it did not say or was not asked.
+	InputTokens  int `json:"inputTokens,omitempty"`
+	OutputTokens int `json:"outputTokens,omitempty"`
+	// CostMicros is the price in millionths of the currency in which prices are configured; 0 without prices.
+	CostMicros int  `json:"costMicros,omitempty"`
+	Cached     bool `json:"cached,omitempty"` // an earlier answer to the same question was taken, which cost nothing
 }
 
 // Evidence is how one criterion was judged.
@@ -108,4 +125,5 @@ type Evidence struct {
 	Max       int    `json:"max"`             // the most that this criterion gives
 	Reason    string `json:"reason"`          // for people
 	Quote     string `json:"quote,omitempty"` // from the lead's own data
+	By        string `json:"by,omitempty"`    // who decided: "rule" or "model"
 }

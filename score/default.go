@@ -1,8 +1,8 @@
 package score
 
 // DefaultRubric returns rules for a company that sells to companies. It gives up to 50 points for fit (a business address, a known company, a
-// person who decides, ways to answer) and up to 50 for intent (asks for a demo or a price, names a date, writes more than a word, came
-// by an ad, came back). It takes points for spam, offers, job hunting and homework, and caps leads that nobody can answer. Text is
+// person who decides, its size, ways to answer) and up to 50 for intent (asks for a demo or a price, names a date, writes more than a word,
+// searched for the price, came by an ad, came back). It takes points for spam, offers, job hunting and homework, and caps leads that nobody can answer. Text is
 // understood in English, German, French, Spanish and Portuguese.
 //
 // Each call returns a new Rubric, which may be changed until it is used.
@@ -40,7 +40,7 @@ func fitCriteria() []Criterion {
 			{Name: "no", Points: 0, Reason: "the domain takes no mail"},
 		}},
 		{Name: "company", Axis: Fit, Signal: SignalCompany, Levels: []Level{
-			{Name: "stated", Points: 10, Reason: "names a company", Match: is("stated")},
+			{Name: "stated", Points: 8, Reason: "names a company", Match: is("stated")},
 			{Name: "found", Points: 8, Reason: "the company is known from the address", Match: is("found")},
 			{Name: "unknown", Points: 0, Reason: "no company is known"},
 		}},
@@ -49,9 +49,15 @@ func fitCriteria() []Criterion {
 			{Name: "manages", Points: 4, Reason: "speaks as somebody who manages or buys", Match: mentions(managerWords())},
 			{Name: "unknown", Points: 0, Reason: "the role is not known"},
 		}},
+		{Name: "company size", Axis: Fit, Signal: SignalSize, Levels: []Level{
+			{Name: "large", Points: 4, Reason: "the company has 200 people or more", Match: atLeast(200)},
+			{Name: "middle", Points: 3, Reason: "the company has 20 people or more", Match: atLeast(20)},
+			{Name: "small", Points: 1, Reason: "the company is small", Match: atLeast(1)},
+			{Name: "unknown", Points: 0, Reason: "the size of the company is not known"},
+		}},
 		{Name: "phone", Axis: Fit, Signal: SignalPhone, Levels: []Level{
-			{Name: "international", Points: 6, Reason: "gave a phone number", Match: is("international")},
-			{Name: "given", Points: 5, Reason: "gave a phone number", Match: is("given")},
+			{Name: "international", Points: 4, Reason: "gave a phone number", Match: is("international")},
+			{Name: "given", Points: 3, Reason: "gave a phone number", Match: is("given")},
 			{Name: "none", Points: 0, Reason: "gave no phone number"},
 		}},
 		{Name: "name", Axis: Fit, Signal: SignalName, Levels: []Level{
@@ -79,20 +85,25 @@ func intentCriteria() []Criterion {
 			{Name: "none", Points: 0, Reason: "says nothing of time"},
 		}},
 		{Name: "message", Axis: Intent, Signal: SignalText, Levels: []Level{
-			{Name: "thorough", Points: 4, Reason: "wrote a thorough message", Match: atLeast(25)},
+			{Name: "thorough", Points: 3, Reason: "wrote a thorough message", Match: atLeast(25)},
 			{Name: "short", Points: 3, Reason: "wrote a message", Match: atLeast(8)},
 			{Name: "a few words", Points: 1, Reason: "wrote a few words", Match: atLeast(1)},
 			{Name: "none", Points: 0, Reason: "wrote nothing"},
 		}},
 		{Name: "channel", Axis: Intent, Signal: SignalChannel, Levels: []Level{
-			{Name: "paid", Points: 3, Reason: "came by an ad", Match: is("paid")},
-			{Name: "campaign", Points: 2, Reason: "came by a campaign", Match: is("campaign")},
+			{Name: "paid", Points: 2, Reason: "came by an ad", Match: is("paid")},
+			{Name: "campaign", Points: 1, Reason: "came by a campaign", Match: is("campaign")},
 			{Name: "referral", Points: 1, Reason: "came from another site", Match: is("referral")},
 			{Name: "unknown", Points: 0, Reason: "how they came is not known"},
 		}},
+		{Name: "search", Axis: Intent, Signal: SignalSearch, Levels: []Level{
+			{Name: "buying", Points: 3, Reason: "came by a search for price or demo", Match: is("buying")},
+			{Name: "comparing", Points: 2, Reason: "came by a search that compares products", Match: is("comparing")},
+			{Name: "unknown", Points: 0, Reason: "what they searched for is not known"},
+		}},
 		{Name: "return", Axis: Intent, Signal: SignalSubmissions, Levels: []Level{
-			{Name: "often", Points: 3, Reason: "came back more than once", Match: atLeast(3)},
-			{Name: "again", Points: 2, Reason: "came back", Match: atLeast(2)},
+			{Name: "often", Points: 2, Reason: "came back more than once", Match: atLeast(3)},
+			{Name: "again", Points: 1, Reason: "came back", Match: atLeast(2)},
 			{Name: "first", Points: 0, Reason: "is here for the first time"},
 		}},
 		{Name: "other purpose", Axis: Intent, Signal: SignalText, Levels: []Level{

@@ -38,31 +38,39 @@ func (r *Rubric) Score(_ context.Context, lead leads.Lead) (leads.Score, error) 
 	if err != nil {
 		return leads.Score{}, leads.Permanent(err)
 	}
-	now := r.Clock
-	if now == nil {
-		now = time.Now
-	}
-	t := c.judge(&lead)
+	return r.score(c, &lead, nil), nil
+}
+
+func (r *Rubric) score(c *compiled, lead *leads.Lead, choices map[string]choice) leads.Score {
+	t := c.judge(lead, choices)
 	qualification := c.thresholds.Qualify(t.value)
 	return leads.Score{
 		Value:         t.value,
 		Qualification: qualification,
 		Summary:       t.summary(qualification),
-		NextStep:      nextStep(qualification, t.capped, &lead),
+		NextStep:      nextStep(qualification, t.capped, lead),
 		Evidence:      t.evidence,
 		By:            "rules",
 		Rubric:        c.hash,
-		At:            now().UTC().Truncate(time.Microsecond),
-	}, nil
+		At:            r.now(),
+	}
 }
 
-func (c *compiled) judge(lead *leads.Lead) tally {
+func (r *Rubric) now() time.Time {
+	if r.Clock == nil {
+		return time.Now().UTC().Truncate(time.Microsecond)
+	}
+	return r.Clock().UTC().Truncate(time.Microsecond)
+}
+
+// judge goes through the rubric; where a model has chosen a level of a criterion, choices has it by the criterion's name.
+func (c *compiled) judge(lead *leads.Lead, choices map[string]choice) tally {
 	s := subject{lead: lead, text: c.book.read(texts(lead.Metadata)), returns: lead.Score != nil && lead.Score.Rubric == c.hash}
 	room := len(c.criteria) + len(c.caps) + 1
 	t := tally{evidence: make([]leads.Evidence, 0, room), weights: make([]int, 0, room)}
 	for i := range c.criteria {
 		q := &c.criteria[i]
-		e := q.answer(&s)
+		e := q.weigh(q.answer(&s), choices[q.name])
 		if t.value += e.Points; q.axis == Fit {
 			t.fit += e.Points
 		} else {
@@ -86,13 +94,13 @@ func (q *question) answer(s *subject) leads.Evidence {
 			continue
 		}
 		l := &q.level[i]
-		e := leads.Evidence{Criterion: q.name, Level: l.Name, Points: l.Points, Max: q.most, Reason: l.Reason, Quote: quote(found)}
+		e := leads.Evidence{Criterion: q.name, Level: l.Name, Points: l.Points, Max: q.most, Reason: l.Reason, Quote: quote(found), By: byRule}
 		if got.value == unknown && e.Points < 0 {
 			e.Level, e.Points, e.Reason = unknown, 0, "not known"
 		}
 		return q.remembered(s, i, e)
 	}
-	return leads.Evidence{Criterion: q.name, Level: unknown, Max: q.most, Reason: "not known"}
+	return leads.Evidence{Criterion: q.name, Level: unknown, Max: q.most, Reason: "not known", By: byRule}
 }
 
 // applies reports whether the condition holds, and what in the lead's own data shows it.
@@ -117,7 +125,7 @@ func (m *condition) applies(s *subject, got reading) (found string, ok bool) {
 // floor keeps the score from falling below 0, visibly.
 func (t *tally) floor() {
 	if t.value < 0 {
-		t.add(leads.Evidence{Criterion: "floor", Level: "0", Points: -t.value, Reason: "a score does not go below 0"}, 0)
+		t.add(leads.Evidence{Criterion: "floor", Level: "0", Points: -t.value, Reason: "a score does not go below 0", By: byRule}, 0)
 		t.value = 0
 	}
 }
@@ -131,5 +139,5 @@ func (t *tally) limit(q *question, s *subject) {
 	over := max(0, t.value-q.limit.Max)
 	t.value -= over
 	t.capped = true
-	t.add(leads.Evidence{Criterion: q.name, Level: "cap", Points: -over, Reason: q.limit.Reason, Quote: quote(found)}, capWeight)
+	t.add(leads.Evidence{Criterion: q.name, Level: "cap", Points: -over, Reason: q.limit.Reason, Quote: quote(found), By: byRule}, capWeight)
 }

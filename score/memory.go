@@ -16,7 +16,7 @@ func (q *question) remembered(s *subject, present int, e leads.Evidence) leads.E
 		// Only the levels before the present one: those would be taken if the earlier words stood beside the new ones.
 		for n := range q.level[:present] {
 			if l := &q.level[n]; l.Name == old.Level && l.Points > e.Points && q.match[n].outlasts(s) {
-				e.Level, e.Points, e.Reason, e.Quote = l.Name, l.Points, "earlier: "+l.Reason, quote(old.Quote)
+				e.Level, e.Points, e.Reason, e.Quote = l.Name, l.Points, earlierReason+l.Reason, quote(old.Quote)
 				return e
 			}
 		}
@@ -31,3 +31,6 @@ func (m *condition) outlasts(s *subject) bool {
 	}
 	return m.AtLeast > 0
 }
+
+// earlierReason begins the reason of what is remembered.
+const earlierReason = "earlier: "

@@ -52,9 +52,9 @@ func TestWhatIsNotRepeatedCountsOn(t *testing.T) {
 	second := conversation(t, score.DefaultRubric(), wantsAll, "Also tell us about SSO")
 	require.Equal(t, leads.Hot, first.Qualification)
 	require.Equal(t, leads.Hot, second.Qualification)
-	require.Equal(t, first.Value+2, second.Value, "and it came back")
+	require.Equal(t, first.Value+1, second.Value, "and it came back")
 	require.Equal(t, second.Value, sum(second))
-	require.Equal(t, leads.Evidence{Criterion: "price", Level: "asked", Points: 12, Max: 12, Reason: "earlier: asks about price or buying", Quote: wantsAll}, on(t, second, "price"))
+	require.Equal(t, leads.Evidence{Criterion: "price", Level: "asked", Points: 12, Max: 12, Reason: "earlier: asks about price or buying", Quote: wantsAll, By: "rule"}, on(t, second, "price"))
 	require.Contains(t, second.Summary, "earlier: asks for a demo, a trial or a call")
 	require.Equal(t, "came back", on(t, second, "return").Reason)
 }

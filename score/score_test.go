@@ -126,20 +126,22 @@ func TestEvidence(t *testing.T) {
 			"the company is known from the address; speaks as somebody who decides.",
 		NextStep: "Answer today and offer two times for a call.",
 		Evidence: []leads.Evidence{
-			{Criterion: "email address", Level: "business", Points: 18, Max: 18, Reason: "writes from a company's own domain", Quote: "ann@acme.com"},
-			{Criterion: "deliverability", Level: "yes", Points: 4, Max: 4, Reason: "the domain takes mail"},
-			{Criterion: "company", Level: "found", Points: 8, Max: 10, Reason: "the company is known from the address"},
-			{Criterion: "role", Level: "decides", Points: 8, Max: 8, Reason: "speaks as somebody who decides", Quote: "I'm the CEO of Acme. We would like a demo by Friday, December 4."},
-			{Criterion: "phone", Level: "none", Points: 0, Max: 6, Reason: "gave no phone number"},
-			{Criterion: "name", Level: "full", Points: 4, Max: 4, Reason: "gave a full name"},
-			{Criterion: "demo", Level: "asked", Points: 16, Max: 16, Reason: "asks for a demo, a trial or a call", Quote: "I'm the CEO of Acme. We would like a demo by Friday, December 4."},
-			{Criterion: "price", Level: "none", Points: 0, Max: 12, Reason: "does not ask about price"},
-			{Criterion: "timeline", Level: "soon", Points: 12, Max: 12, Reason: "names a date or is in a hurry", Quote: "I'm the CEO of Acme. We would like a demo by Friday, December 4."},
-			{Criterion: "message", Level: "short", Points: 3, Max: 4, Reason: "wrote a message"},
-			{Criterion: "channel", Level: "unknown", Points: 0, Max: 3, Reason: "how they came is not known"},
-			{Criterion: "return", Level: "first", Points: 0, Max: 3, Reason: "is here for the first time"},
-			{Criterion: "other purpose", Level: "none", Points: 0, Max: 0, Reason: "nothing speaks for another purpose"},
-			{Criterion: "links", Level: "few", Points: 0, Max: 0, Reason: "there are few links"},
+			{Criterion: "email address", Level: "business", Points: 18, Max: 18, Reason: "writes from a company's own domain", Quote: "ann@acme.com", By: "rule"},
+			{Criterion: "deliverability", Level: "yes", Points: 4, Max: 4, Reason: "the domain takes mail", By: "rule"},
+			{Criterion: "company", Level: "found", Points: 8, Max: 8, Reason: "the company is known from the address", By: "rule"},
+			{Criterion: "role", Level: "decides", Points: 8, Max: 8, Reason: "speaks as somebody who decides", Quote: "I'm the CEO of Acme. We would like a demo by Friday, December 4.", By: "rule"},
+			{Criterion: "company size", Level: "unknown", Points: 0, Max: 4, Reason: "the size of the company is not known", By: "rule"},
+			{Criterion: "phone", Level: "none", Points: 0, Max: 4, Reason: "gave no phone number", By: "rule"},
+			{Criterion: "name", Level: "full", Points: 4, Max: 4, Reason: "gave a full name", By: "rule"},
+			{Criterion: "demo", Level: "asked", Points: 16, Max: 16, Reason: "asks for a demo, a trial or a call", Quote: "I'm the CEO of Acme. We would like a demo by Friday, December 4.", By: "rule"},
+			{Criterion: "price", Level: "none", Points: 0, Max: 12, Reason: "does not ask about price", By: "rule"},
+			{Criterion: "timeline", Level: "soon", Points: 12, Max: 12, Reason: "names a date or is in a hurry", Quote: "I'm the CEO of Acme. We would like a demo by Friday, December 4.", By: "rule"},
+			{Criterion: "message", Level: "short", Points: 3, Max: 3, Reason: "wrote a message", By: "rule"},
+			{Criterion: "channel", Level: "unknown", Points: 0, Max: 2, Reason: "how they came is not known", By: "rule"},
+			{Criterion: "search", Level: "unknown", Points: 0, Max: 3, Reason: "what they searched for is not known", By: "rule"},
+			{Criterion: "return", Level: "first", Points: 0, Max: 2, Reason: "is here for the first time", By: "rule"},
+			{Criterion: "other purpose", Level: "none", Points: 0, Max: 0, Reason: "nothing speaks for another purpose", By: "rule"},
+			{Criterion: "links", Level: "few", Points: 0, Max: 0, Reason: "there are few links", By: "rule"},
 		},
 	}, s)
 }
@@ -150,9 +152,9 @@ func TestCapsAndFloorAreEvidence(t *testing.T) {
 		s := judge(t, people()[name].lead)
 		return s.Evidence[len(s.Evidence)-1]
 	}
-	require.Equal(t, leads.Evidence{Criterion: "throw-away address", Level: "cap", Points: -45, Reason: "the address is a throw-away one", Quote: "x@mailinator.com"}, last("throw-away address"))
-	require.Equal(t, leads.Evidence{Criterion: "undeliverable domain", Level: "cap", Points: -53, Reason: "the domain of the address takes no mail"}, last("undeliverable domain"))
-	require.Equal(t, leads.Evidence{Criterion: "floor", Level: "0", Points: 50, Reason: "a score does not go below 0"}, last("spam for backlinks"))
+	require.Equal(t, leads.Evidence{Criterion: "throw-away address", Level: "cap", Points: -43, Reason: "the address is a throw-away one", Quote: "x@mailinator.com", By: "rule"}, last("throw-away address"))
+	require.Equal(t, leads.Evidence{Criterion: "undeliverable domain", Level: "cap", Points: -51, Reason: "the domain of the address takes no mail", By: "rule"}, last("undeliverable domain"))
+	require.Equal(t, leads.Evidence{Criterion: "floor", Level: "0", Points: 50, Reason: "a score does not go below 0", By: "rule"}, last("spam for backlinks"))
 }
 
 func TestNextStep(t *testing.T) {

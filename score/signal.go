@@ -42,6 +42,12 @@ const (
 	// SignalChannel reads how the lead came: "paid" (an ad was clicked), "campaign" (any other UTM parameters), "referral" (a link on
 	// another site) or "unknown".
 	SignalChannel Signal = "channel"
+	// SignalSearch reads what the UTM term, campaign and content say the lead looked for: "buying" ("pricing", "demo", …), "comparing"
+	// ("alternative", "best", …) or "unknown".
+	SignalSearch Signal = "search"
+	// SignalSize counts the people of the lead's company: the number in a field of the metadata that is named so ("companySize", "employees",
+	// "Mitarbeiter", …), of a range its lower end; "given" or "unknown".
+	SignalSize Signal = "size"
 )
 
 const (
@@ -96,6 +102,10 @@ func (s Signal) builtin() func(*subject) reading {
 		return func(s *subject) reading { return reading{count: s.lead.Submissions} }
 	case SignalChannel:
 		return readChannel
+	case SignalSearch:
+		return readSearch
+	case SignalSize:
+		return readSize
 	}
 	return nil
 }

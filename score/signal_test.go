@@ -98,7 +98,7 @@ func TestUnknownDoesNotFallThrough(t *testing.T) {
 		{Name: "ours", Points: 20, Reason: "ours", Match: score.Match{Values: []string{"DE"}}},
 		{Name: "abroad", Points: -20, Reason: "abroad"},
 	}}}}
-	require.Equal(t, leads.Evidence{Criterion: "country", Level: "unknown", Max: 20, Reason: "not known"}, first(t, strict, leads.Lead{}))
+	require.Equal(t, leads.Evidence{Criterion: "country", Level: "unknown", Max: 20, Reason: "not known", By: "rule"}, first(t, strict, leads.Lead{}))
 	france := leads.Lead{Enrichment: leads.Enrichment{"geo.country": {Truth: leads.Yes, Value: "FR"}}}
 	require.Equal(t, "abroad", first(t, strict, france).Level)
 }

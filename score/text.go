@@ -3,7 +3,6 @@ package score
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -42,22 +41,9 @@ func texts(m ingest.Metadata) []string {
 	if len(m) == 0 {
 		return nil
 	}
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b string) int {
-		if fa, fb := isFree(a), isFree(b); fa != fb {
-			if fa {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(a, b)
-	})
 	var all []string
 	left := maxText
-	for _, name := range names {
+	for _, name := range byFreedom(m) {
 		for _, text := range strs(m[name]) {
 			text = text[:min(len(text), maxField, left)]
 			left -= len(text)

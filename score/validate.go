@@ -11,10 +11,12 @@ import (
 type validation struct{ errs []error }
 
 func (v *validation) add(format string, args ...any) {
-	v.errs = append(v.errs, fmt.Errorf("score: Rubric."+format, args...))
+	text := fmt.Sprintf(format, args...)
+	path, message, _ := strings.Cut(text, " ") // every format begins with the path
+	v.errs = append(v.errs, &Mistake{Pointer: pointerOf(path), Message: message, text: "score: Rubric." + text})
 }
 
-// Validate returns every mistake in the rubric, joined, each with the place it is at, or nil. It has no side effects.
+// Validate returns every mistake in the rubric, joined, each a [Mistake] with the place it is at, or nil. It has no side effects.
 func (r *Rubric) Validate() error {
 	var v validation
 	if len(r.Criteria) == 0 {
