@@ -20,7 +20,7 @@ check:
 	$(GOBIN)/staticcheck ./...
 
 bench:
-	./.ci/with-postgres go run ./internal/leadbench
+	./.ci/with-postgres go run ./internal/leadbench $(ARGS)
 
 proof:
 	LEADS_PROOF=1 ./.ci/with-postgres go test -timeout 80m -v -run 'TestKill|TestHammer|TestDisconnect|TestHostile' ./internal/proof/...
