@@ -13,6 +13,9 @@ func title(label string) string {
 	if decoded, err := idna.ToUnicode(label); err == nil {
 		label = decoded
 	}
+	if name, ok := strings.CutSuffix(label, "hq"); ok && len(name) >= 4 { // where the name alone was taken
+		label = name
+	}
 	words := strings.FieldsFunc(label, func(r rune) bool { return r == '-' })
 	if len(words) == 1 {
 		words = splitTrade(words[0])
