@@ -4,7 +4,9 @@ package adaptertest
 func Sentences() map[string]string {
 	sentences := map[string]string{
 		"part/untouched": saysUntouched, "part/soon": saysSoon, "part/together": saysTogether,
-		"part/no guess": saysNoGuess, "part/range": saysRange,
+		"part/range":        saysRange,
+		"enricher/no guess": saysNoGuess, "enricher/kept": saysTried, "enricher/learned": saysLearned, "enricher/again": saysAgain,
+		"enricher/renewal": saysRenewal,
 	}
 	for _, c := range storeContracts() {
 		sentences[c.name] = c.says
@@ -13,4 +15,4 @@ func Sentences() map[string]string {
 }
 
 // Cases counts the sentences that are quoted, those of TestStore once for each case.
-func Cases() int { return 5 + len(storeContracts()) }
+func Cases() int { return 9 + len(storeContracts()) }

@@ -2,11 +2,9 @@ package adaptertest
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"testing"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/openleads/leads"
@@ -16,45 +14,11 @@ const (
 	saysUntouched = "It must not change the lead."
 	saysSoon      = "must return soon after ctx ends"
 	saysTogether  = "It may be called concurrently"
-	saysNoGuess   = "A fact that could not be established is returned as Unknown or left out; it is never guessed."
 	saysRange     = "Score returns a Score whose Value is 0–100."
 )
 
 // soonAfter is how long a part may take to return once its context has ended: what the engine grants it too.
 const soonAfter = 2 * time.Second
-
-// TestEnricher holds an Enricher to its contract, on leads from empty to hostile. It is called with leads that do not exist, so what it
-// asks over a network should be a test's.
-func TestEnricher(t *testing.T, enricher leads.Enricher) {
-	testPart(t, func(ctx context.Context, t *testing.T, lead leads.Lead) {
-		facts, _ := enricher.Enrich(ctx, lead)
-		for _, fact := range facts {
-			if fact.Key == "" || fact.Source == "" || fact.At.IsZero() {
-				t.Errorf("a fact lacks its key, its source or its time: %+v", fact)
-			}
-			if fact.Truth < leads.Unknown || fact.Truth > leads.No || fact.Truth == leads.Unknown && !stated(lead, fact.Value) {
-				t.Errorf("%+v\nthe contract says: %s", fact, saysNoGuess)
-			}
-		}
-	})
-}
-
-// stated reports whether the lead itself has given a value: an Unknown may name what it is about ("example.com"), so that
-// [leads.Enrichment.Merge] can tell when that has changed, but nothing else. Case and punctuation do not matter.
-func stated(lead leads.Lead, value string) bool {
-	given := strings.Join([]string{lead.Email, lead.FirstName, lead.LastName, lead.Phone, lead.Company}, "\n")
-	return strings.Contains(bare(given), bare(value))
-}
-
-// bare leaves the letters and digits of a text, in lower case.
-func bare(text string) string {
-	return strings.Map(func(c rune) rune {
-		if unicode.IsLetter(c) || unicode.IsDigit(c) {
-			return unicode.ToLower(c)
-		}
-		return -1
-	}, text)
-}
 
 // TestScorer holds a Scorer to its contract, on leads from empty to hostile.
 func TestScorer(t *testing.T, scorer leads.Scorer) {

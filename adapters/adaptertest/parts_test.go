@@ -2,8 +2,10 @@ package adaptertest_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,6 +55,82 @@ var brokenParts = map[string]func(t *testing.T){
 	"hides its source": func(t *testing.T) {
 		adaptertest.TestEnricher(t, leads.EnricherFunc(func(_ context.Context, lead leads.Lead) ([]leads.Fact, error) {
 			return []leads.Fact{{Key: "company.name", Truth: leads.Yes, At: time.Now()}}, nil
+		}))
+	},
+	"fact without its time": func(t *testing.T) {
+		adaptertest.TestEnricher(t, leads.EnricherFunc(func(context.Context, leads.Lead) ([]leads.Fact, error) {
+			return []leads.Fact{{Key: "company.name", Truth: leads.Yes, Source: "model"}}, nil
+		}))
+	},
+	"careless beside an error": func(t *testing.T) {
+		adaptertest.TestEnricher(t, leads.EnricherFunc(func(context.Context, leads.Lead) ([]leads.Fact, error) {
+			return []leads.Fact{{Truth: leads.Yes, Source: "model", At: time.Now()}}, errors.New("busy")
+		}))
+	},
+	"learns what has expired": func(t *testing.T) {
+		adaptertest.TestEnricher(t, leads.EnricherFunc(func(context.Context, leads.Lead) ([]leads.Fact, error) {
+			return []leads.Fact{{Key: "a", Truth: leads.Yes, Source: "model", At: time.Now(), Expires: time.Now().Add(-time.Hour)}}, nil
+		}))
+	},
+	"a truth of its own": func(t *testing.T) {
+		adaptertest.TestEnricher(t, leads.EnricherFunc(func(context.Context, leads.Lead) ([]leads.Fact, error) {
+			return []leads.Fact{{Key: "a", Truth: 3, Source: "model", At: time.Now()}}, nil
+		}))
+	},
+	"writes its facts into the lead": func(t *testing.T) {
+		adaptertest.TestEnricher(t, leads.EnricherFunc(func(ctx context.Context, lead leads.Lead) ([]leads.Fact, error) {
+			facts, err := soundEnricher(ctx, lead)
+			if _, ok := lead.Enrichment["email.given"]; ok { // only when it comes back
+				lead.Enrichment["email.given"] = leads.Fact{Key: "email.given", Source: "list"}
+			}
+			return facts, err
+		}))
+	},
+	"gives up for good when in a hurry": func(t *testing.T) {
+		adaptertest.TestEnricher(t, leads.EnricherFunc(func(ctx context.Context, lead leads.Lead) ([]leads.Fact, error) {
+			if ctx.Err() != nil {
+				return nil, leads.Permanent(ctx.Err())
+			}
+			return soundEnricher(ctx, lead)
+		}))
+	},
+	"takes a hurry for a no": func(t *testing.T) {
+		adaptertest.TestEnricher(t, leads.EnricherFunc(func(ctx context.Context, lead leads.Lead) ([]leads.Fact, error) {
+			truth := leads.Yes
+			if ctx.Err() != nil {
+				truth = leads.No
+			}
+			return []leads.Fact{{Key: "email.deliverable", Truth: truth, Source: "dns", At: time.Now()}}, nil
+		}))
+	},
+	"fails when the lead comes back": func(t *testing.T) {
+		adaptertest.TestEnricher(t, leads.EnricherFunc(func(ctx context.Context, lead leads.Lead) ([]leads.Fact, error) {
+			if _, ok := lead.Enrichment["email.given"]; ok {
+				return nil, leads.Permanent(errors.New("enriched already"))
+			}
+			return soundEnricher(ctx, lead)
+		}))
+	},
+	"mixes leads up": func(t *testing.T) {
+		var last atomic.Value // what the part works on, shared by all calls
+		calls := new(atomic.Int64)
+		adaptertest.TestEnricher(t, leads.EnricherFunc(func(_ context.Context, lead leads.Lead) ([]leads.Fact, error) {
+			email := lead.Email
+			if email == "bob@example.org" && calls.Add(1) > 1 {
+				email = last.Load().(string)
+			} else if email == "ann@example.com" {
+				last.Store(email)
+			}
+			return []leads.Fact{{Key: "email.given", Truth: leads.Yes, Value: email, Source: "list", At: time.Now()}}, nil
+		}))
+	},
+	"works on when its context has ended": func(t *testing.T) {
+		never := make(chan struct{})
+		adaptertest.TestEnricher(t, leads.EnricherFunc(func(ctx context.Context, lead leads.Lead) ([]leads.Fact, error) {
+			if _, ok := ctx.Deadline(); ok && ctx.Err() == nil { // its end comes while it works
+				<-never
+			}
+			return soundEnricher(ctx, lead)
 		}))
 	},
 	"changes the lead": func(t *testing.T) {
