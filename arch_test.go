@@ -71,6 +71,9 @@ func layer(path string) int {
 var siblings = map[string][]string{
 	"adapters/bunstore": {"sequence", "adapters/desk"},
 	"adapters/memstore": {"sequence", "adapters/desk"},
+	"adapters/mmdb":     {"enrich"},
+	"adapters/iploc":    {"enrich"},
+	"adapters/phone":    {"enrich"},
 }
 
 // tools are programs of the repository that no package imports.
