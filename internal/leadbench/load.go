@@ -93,8 +93,15 @@ type sample struct {
 	latencies []time.Duration // sorted
 }
 
-// serial makes every body of a run another person's.
+// serial counts the people of a run.
 var serial atomic.Int64
+
+// newcomer returns the ten digits of another person. They come in no order, so that the index of identities is written to all
+// over, as real addresses do.
+func newcomer() string {
+	const people, step = 10_000_000_000, 6_180_339_887 // step has no factor in common with people: every number comes once
+	return fmt.Sprintf("%010d", serial.Add(1)*step%people)
+}
 
 // load posts over n keep-alive connections for d. Any answer but 200 is an error.
 func load(ctx context.Context, address string, n int, d time.Duration) (sample, error) {
@@ -123,7 +130,7 @@ func loadOne(ctx context.Context, address string, until time.Time) ([]time.Durat
 	request, at := makeRequest()
 	var latencies []time.Duration
 	for time.Now().Before(until) {
-		copy(request[at:], fmt.Sprintf("%010d", serial.Add(1)))
+		copy(request[at:], newcomer())
 		began := time.Now()
 		if _, err := conn.Write(request); err != nil {
 			return nil, err

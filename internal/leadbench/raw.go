@@ -125,7 +125,7 @@ func (w *rawWriter) writeIn(ctx context.Context, tx *sql.Tx) error {
 	args := make([][]any, len(w.inserts)) // of all rows, by table
 	for range w.batch {
 		ids := map[string]uuid.UUID{}
-		who := fmt.Sprintf("%010d", serial.Add(1))
+		who := newcomer()
 		for t, in := range w.inserts {
 			for _, value := range in.template {
 				args[t] = append(args[t], replace(value, ids, who))
