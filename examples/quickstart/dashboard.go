@@ -14,12 +14,13 @@ import (
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/adapters/bunstore"
 	"github.com/openleads/leads/adapters/emldir"
+	"github.com/openleads/leads/adapters/iploc"
 )
 
 //go:embed pages.html
 var files embed.FS
 
-var pages = template.Must(template.New("").Funcs(template.FuncMap{"clock": clock, "words": words}).ParseFS(files, "pages.html"))
+var pages = template.Must(template.New("").Funcs(template.FuncMap{"clock": clock, "words": words, "geodata": geodata}).ParseFS(files, "pages.html"))
 
 // newest is how many leads and mails the first page lists.
 const newest = 25
@@ -156,6 +157,9 @@ func show(w http.ResponseWriter, status int, name string, data any) {
 	w.WriteHeader(status)
 	_, _ = w.Write(page.Bytes()) // a browser that has gone away needs no answer
 }
+
+// geodata acknowledges whose data tells the country, as its licence asks wherever that is shown.
+func geodata() string { return iploc.Attribution }
 
 // clock writes a time in this machine's zone.
 func clock(t time.Time) string { return t.Local().Format("2 Jan 15:04:05") }

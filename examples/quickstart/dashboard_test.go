@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/openleads/leads/adapters/iploc"
 )
 
 func TestDashboard(t *testing.T) {
@@ -38,8 +40,8 @@ func TestDashboard(t *testing.T) {
 	require.Equal(t, 200, do(t, browser, "GET", p.dashboard, "").status, "but a reload in the same browser does")
 
 	for url, want := range map[string][]string{
-		"/":                                {"Ann", "Acme", "pipeline: done", "Status: new", lead, written.Name},
-		lead:                               {"Ann", "We need a demo", "Why this score", "email deliverable", "notify done"},
+		"/":                                {"Ann", "Acme", "pipeline: done", "Status: new", lead, written.Name, iploc.Attribution},
+		lead:                               {"Ann", "We need a demo", "Why this score", "email deliverable", "notify done", "attribution last channel", "geo country", iploc.Attribution},
 		"/mails/" + written.Name:           {"lead: Ann", "/mails/" + written.Name + "/html"},
 		"/mails/" + written.Name + "/html": {"We need a demo", "Why this score"},
 	} {

@@ -21,6 +21,8 @@ import (
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/adapters/emldir"
+	"github.com/openleads/leads/adapters/iploc"
+	"github.com/openleads/leads/adapters/phone"
 	"github.com/openleads/leads/enrich"
 	"github.com/openleads/leads/ingest"
 	"github.com/openleads/leads/notify"
@@ -86,11 +88,15 @@ func run(ctx context.Context, addr, db, mail string) error {
 
 // newEngine names the parts. This is what a program of your own has.
 func newEngine(store leads.Store, mailer leads.Mailer, base string) (*leads.Engine, error) {
+	geo := enrich.Geo{Locators: []enrich.Locator{iploc.Locator{}}} // its data is acknowledged on the dashboard
 	return leads.New(leads.Config{
 		Store: store,
 		Enricher: enrich.Chain{
 			enrich.Email{DNS: enrich.NewDNS(nil, &enrich.DNSOptions{Timeout: time.Second})}, // offline: unknown, and soon
 			enrich.Company{},
+			geo,
+			enrich.Phone{Parser: phone.Parser{}, Geo: geo},
+			enrich.Attribution{},
 		},
 		Scorer:   score.DefaultRubric(),
 		Notifier: notify.Email(mailer, env("NOTIFY_EMAIL", "sales@example.com")),
