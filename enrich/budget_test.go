@@ -268,6 +268,7 @@ func TestAbilitiesAreSeenThroughWrappers(t *testing.T) {
 	t.Parallel()
 	for name, part := range map[string]leads.Enricher{
 		"chain":   enrich.Chain{nil, able{}},
+		"steps":   enrich.Steps{nil, able{}},
 		"time":    enrich.WithTimeout(able{}, time.Second),
 		"budget":  enrich.WithBudget(able{}, 1),
 		"cache":   enrich.WithCache(able{}, func(leads.Lead) string { return "" }, time.Second),

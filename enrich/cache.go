@@ -15,11 +15,13 @@ const cacheSize = 10_000
 // key means that the lead is not to be remembered. Facts keep the time at which they were learned. Several leads with one key at the
 // same time are asked about once. What comes with an error is not remembered. The 10,000 answers used last are kept.
 //
-// The key must hold everything that the part looks at: one that asks about a company has the company's domain as its key.
+// The key must hold everything that the part looks at: one that asks about a company has the company's domain as its key. That is a
+// fact, so the part that learns it must come before, in [Steps].
 //
 //	paid := enrich.WithCache(enrich.WithBudget(provider, 500), func(lead leads.Lead) string {
 //		return lead.Enrichment.Value(enrich.CompanyDomain)
 //	}, 30*24*time.Hour)
+//	chain := enrich.Chain{enrich.Email{}, enrich.Steps{enrich.Company{}, paid}}
 func WithCache(part leads.Enricher, key func(lead leads.Lead) string, ttl time.Duration) leads.Enricher {
 	return &cached{wrapped: wrapped{part}, key: key, ttl: ttl, memory: newMemory[result](cacheSize), clock: time.Now}
 }

@@ -9,9 +9,9 @@
 // A fact is Yes, No or Unknown, and what could not be found out is Unknown, never No: a name server that does not answer says
 // nothing about a lead. Facts that a lead has and that have not expired are not asked for again.
 //
-// Read on: [Email] and [DNS] for what is learned from an address, [Company] for the organisation behind it, [Chain] for how
-// parts run together; a host's own source of facts is a [leads.EnricherFunc] put into the Chain. Package enrich/lists has the
-// data.
+// Read on: [Email] and [DNS] for what is learned from an address, [Company] and [Homepage] for the organisation behind it, [Geo],
+// [Phone] and [Attribution] for the rest, [Chain] and [Steps] for how parts run together, [WithTimeout], [WithBudget] and [WithCache] for
+// their limits; a host's own source of facts is a [leads.EnricherFunc] put into the Chain. Package enrich/lists has the data.
 package enrich
 
 import (

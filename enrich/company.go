@@ -111,7 +111,7 @@ func (c Company) employer(email string) (domain, label string) {
 		return "", ""
 	}
 	domain, label = registered(a.Domain)
-	if domain == "" || classify(domain).Class != lists.Business {
+	if domain == "" || domain != a.Domain && classify(domain).Class != lists.Business {
 		return "", ""
 	}
 	return domain, label

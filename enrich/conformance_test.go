@@ -30,6 +30,7 @@ func TestConformance(t *testing.T) {
 		"homepage":          enrich.NewHomepage(&enrich.HomepageOptions{Transport: site}),
 		"budget":            enrich.WithBudget(enrich.Company{}, 20),
 		"cache":             enrich.WithCache(enrich.Company{}, func(lead leads.Lead) string { return lead.Email + lead.Company }, time.Hour),
+		"steps":             enrich.Steps{enrich.Company{}, enrich.NewHomepage(&enrich.HomepageOptions{Transport: site})},
 		"chain":             enrich.Chain{enrich.Email{DNS: willing}, enrich.Company{}},
 	} {
 		t.Run(name, func(t *testing.T) {

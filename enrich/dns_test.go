@@ -39,6 +39,14 @@ func manyServers() []string {
 	return all
 }
 
+func fortyAddresses() []string {
+	all := make([]string, 40)
+	for i := range all {
+		all[i] = fmt.Sprintf("forty.test. 60 IN MX 10 10.0.0.%d.", i)
+	}
+	return all
+}
+
 // verdicts is what each way of answering, and of lying, must be taken for.
 var verdicts = []struct {
 	name, domain string
@@ -64,6 +72,10 @@ var verdicts = []struct {
 	{"alias to itself", "loop.test", map[uint16][]string{
 		dns.TypeMX: {"loop.test. 60 IN CNAME loop.test."}, dns.TypeA: {"loop.test. 60 IN CNAME loop.test."}, dns.TypeAAAA: {"loop.test. 60 IN CNAME loop.test."},
 	}, leads.No, "the domain does not exist or has neither a mail server nor a host"},
+	{"two aliases in a circle", "circle.test", map[uint16][]string{
+		dns.TypeMX: {"circle.test. 60 IN CNAME back.test.", "back.test. 60 IN CNAME circle.test."}, dns.TypeA: {servfail}, dns.TypeAAAA: {servfail},
+	}, leads.Unknown, "the name server gave no answer"},
+	{"forty servers, all nonsense", "forty.test", map[uint16][]string{dns.TypeMX: fortyAddresses()}, leads.Unknown, "the mail servers named are no host names"},
 	{"no MX but an IPv4 host", "host4.test", map[uint16][]string{dns.TypeA: {"host4.test. 60 IN A 192.0.2.1"}}, leads.Yes, "no mail server is named, but the host itself may take mail"},
 	{"no MX but an IPv6 host", "host6.test", map[uint16][]string{dns.TypeAAAA: {"host6.test. 60 IN AAAA 2001:db8::1"}}, leads.Yes, "no mail server is named, but the host itself may take mail"},
 	{"neither", "empty.test", map[uint16][]string{}, leads.No, "the domain does not exist or has neither a mail server nor a host"},

@@ -85,17 +85,19 @@ var once struct {
 }
 
 func load() *loaded {
-	once.Do(func() {
-		once.lists = loaded{
-			overlay: parseOverlay(overlayText),
-			tables: []table{
-				unpack(disposableGzip, Disposable),
-				unpack(mailcheckerGzip, Disposable),
-				unpack(freeGzip, Personal),
-			},
-		}
-	})
+	once.Do(func() { once.lists = unpackAll() })
 	return &once.lists
+}
+
+func unpackAll() loaded {
+	return loaded{
+		overlay: parseOverlay(overlayText),
+		tables: []table{
+			unpack(disposableGzip, Disposable),
+			unpack(mailcheckerGzip, Disposable),
+			unpack(freeGzip, Personal),
+		},
+	}
 }
 
 // overlay is the list kept by hand.
