@@ -4,7 +4,8 @@
 //	enrich.Phone{Parser: phone.Parser{}, Region: "DE"}
 //
 // It understands national numbers within a country ("030 123456" in Germany), international prefixes ("001 …"), extensions
-// ("ext. 12"), tel: addresses, letters ("1-800-FLOWERS") and digits of other scripts. It adds about 6 MB to a program.
+// ("ext. 12"), tel: addresses, letters ("1-800-FLOWERS") and digits of other scripts. It adds about 6 MB to a program, and 5 ms and
+// 2.5 MB of memory to its start.
 package phone
 
 import (
