@@ -35,25 +35,35 @@ type Attribution struct {
 // Enrich learns the channels.
 func (a Attribution) Enrich(_ context.Context, lead leads.Lead) ([]leads.Fact, error) {
 	now := clockOr(a.Clock)
-	first, firstGone := a.touch(lead, now, lead.First.Attribution, FirstChannel, FirstSource, FirstMedium, FirstCampaign)
-	last, lastGone := a.touch(lead, now, lead.Last.Attribution, LastChannel, LastSource, LastMedium, LastCampaign)
-	return append(learned(lead, now, append(first, last...)...), append(firstGone, lastGone...)...), nil
+	first, none := a.touch(lead.First.Attribution, firstKeys)
+	last, noneLast := a.touch(lead.Last.Attribution, lastKeys)
+	gone := withdraw(lead, now, "attribution", "the visit names none", append(none, noneLast...)...)
+	return append(learned(lead, now, append(first, last...)...), gone...), nil
 }
 
-// touch returns the facts of one touch under the given keys, and those that make what was said of an earlier one Unknown.
-func (a Attribution) touch(lead leads.Lead, now time.Time, from ingest.Attribution, channel, source, medium, campaign string) (found, gone []leads.Fact) {
+// touchKeys are the keys of the facts of one touch.
+type touchKeys struct{ channel, source, medium, campaign string }
+
+var (
+	firstKeys = touchKeys{FirstChannel, FirstSource, FirstMedium, FirstCampaign}
+	lastKeys  = touchKeys{LastChannel, LastSource, LastMedium, LastCampaign}
+)
+
+// touch returns the facts of one touch, and the keys of which a visit that is known names nothing.
+func (a Attribution) touch(from ingest.Attribution, keys touchKeys) (found []leads.Fact, none []string) {
 	o := ChannelOf(from, a.Host)
 	if o.Channel == ChannelUnknown {
-		return []leads.Fact{{Key: channel, Truth: leads.Unknown, Reason: o.Reason, Source: "attribution"}}, nil
+		return []leads.Fact{{Key: keys.channel, Truth: leads.Unknown, Reason: o.Reason, Source: "attribution"}}, nil
 	}
-	var empty []string
-	for _, f := range []struct{ key, value string }{{channel, string(o.Channel)}, {source, o.Source}, {medium, o.Medium}, {campaign, o.Campaign}} {
+	for _, f := range []struct{ key, value string }{
+		{keys.channel, string(o.Channel)}, {keys.source, o.Source}, {keys.medium, o.Medium}, {keys.campaign, o.Campaign},
+	} {
 		value := capped(strings.Join(strings.Fields(f.value), " "), maxName)
 		if value == "" {
-			empty = append(empty, f.key)
+			none = append(none, f.key)
 			continue
 		}
 		found = append(found, leads.Fact{Key: f.key, Truth: leads.Yes, Value: value, Reason: o.Reason, Source: "attribution"})
 	}
-	return found, withdraw(lead, now, "attribution", "the newer visit names none", empty...)
+	return found, none
 }
