@@ -167,6 +167,7 @@ func testEnrichHurry(t *testing.T, enricher leads.Enricher) {
 
 // testEnrichEnds ends the context soon after the call has begun.
 func testEnrichEnds(t *testing.T, enricher leads.Enricher) {
+	lead := samples()["full"]
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	failed := make(chan error, 1)
@@ -176,7 +177,7 @@ func testEnrichEnds(t *testing.T, enricher leads.Enricher) {
 				failed <- fmt.Errorf("panic: %v", p)
 			}
 		}()
-		_, _ = enricher.Enrich(ctx, samples()["full"])
+		_, _ = enricher.Enrich(ctx, lead)
 		failed <- nil
 	}()
 	select {

@@ -73,10 +73,10 @@ func testPart(t *testing.T, call func(ctx context.Context, t *testing.T, lead le
 	})
 	t.Run("ended context", func(t *testing.T) {
 		t.Parallel()
-		returned := make(chan struct{})
+		full, returned := samples()["full"], make(chan struct{})
 		go func() {
 			defer close(returned)
-			call(ended(t), t, samples()["full"])
+			call(ended(t), t, full)
 		}()
 		select {
 		case <-returned:
@@ -89,11 +89,9 @@ func testPart(t *testing.T, call func(ctx context.Context, t *testing.T, lead le
 // samples are leads of every sort. Their addresses are of a domain reserved for examples (RFC 2606).
 func samples() map[string]leads.Lead {
 	base := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	full := (&filler{base: base}).lead()
-	full.Email = "ann@example.com"
 	found := map[string]leads.Lead{
 		"empty": {Tenant: "acme", ID: leads.NewID(), Version: 1, Status: leads.StatusNew, CreatedAt: base, UpdatedAt: base},
-		"full":  full,
+		"full":  fullLead(base),
 	}
 	for i, text := range hostile() {
 		lead := (&filler{base: base, text: hostileText(text)}).lead()
@@ -103,4 +101,11 @@ func samples() map[string]leads.Lead {
 		found["hostile "+string(rune('A'+i/26))+string(rune('a'+i%26))] = lead
 	}
 	return found
+}
+
+// fullLead has something in every field.
+func fullLead(base time.Time) leads.Lead {
+	full := (&filler{base: base}).lead()
+	full.Email = "ann@example.com"
+	return full
 }
