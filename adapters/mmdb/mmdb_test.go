@@ -207,7 +207,6 @@ func TestReload(t *testing.T) {
 		require.False(t, findings[0].Fatal)
 		require.Equal(t, "geo", findings[0].Part)
 		require.Contains(t, findings[0].Message, "GeoLite2-Country (2026-11-13) stays in use")
-		require.Equal(t, 1, bytes.Count(log.Bytes(), []byte("cannot be used")), log.String())
 
 		require.NoError(t, os.Remove(path))
 		poll()
@@ -225,6 +224,8 @@ func TestReload(t *testing.T) {
 		require.False(t, changed, "the same file is not read again")
 		cancel()
 		require.NoError(t, <-ended)
+		require.Equal(t, 2, bytes.Count(log.Bytes(), []byte("cannot be used")), "once for each reason:\n%s", log.String())
+		require.Equal(t, 2, bytes.Count(log.Bytes(), []byte("in use\" file=")), log.String())
 	})
 }
 
