@@ -74,6 +74,7 @@ var siblings = map[string][]string{
 	"adapters/mmdb":     {"enrich"},
 	"adapters/iploc":    {"enrich"},
 	"adapters/phone":    {"enrich"},
+	"adapters/openai":   {"score"},
 }
 
 // tools are programs of the repository that no package imports.

@@ -15,7 +15,7 @@ import (
 const (
 	maxFields   = 40   // rows of metadata
 	maxMetadata = 8000 // bytes of metadata in all
-	maxFacts    = 20
+	maxFacts    = 32
 )
 
 // messages are the names under which forms send what the person wrote, the likeliest first.
