@@ -381,7 +381,7 @@ func TestKeyIsNeverShown(t *testing.T) {
 	require.False(t, leads.IsPermanent(err))
 	var logged strings.Builder
 	slog.New(slog.NewJSONHandler(&logged, nil)).Info("x", "scorer", scorer, "err", err)
-	text, _ := json.Marshal(scorer)
+	text, _ := json.Marshal(scorer) //lint:ignore SA9005 that nothing is shown is what is tested
 	for _, shown := range []string{
 		fmt.Sprint(scorer), fmt.Sprintf("%v %+v %#v %s %q %x", scorer, scorer, scorer, scorer, scorer, scorer), fmt.Sprintf("%+v %#v", *clone(scorer), *clone(scorer)),
 		err.Error(), fmt.Sprintf("%+v %#v", err, err), logged.String(), string(text),
