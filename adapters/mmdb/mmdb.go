@@ -46,9 +46,9 @@ type DB struct {
 	opts Options
 	data atomic.Pointer[data]
 
-	mu     sync.Mutex // one reload at a time
+	mu     sync.Mutex  // one reload at a time
 	tried  os.FileInfo // nil to try whatever is there
-	failed error // why the newest file was not taken
+	failed error       // why the newest file was not taken
 }
 
 var (
