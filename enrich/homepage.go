@@ -101,7 +101,12 @@ func (h *Homepage) Enrich(ctx context.Context, lead leads.Lead) ([]leads.Fact, e
 	if err != nil {
 		return nil, fmt.Errorf("enrich: homepage: %w", err)
 	}
-	return learned(lead, now, p.facts(lead, domain, now)...), nil
+	facts := p.facts(lead, domain, now)
+	var gone []leads.Fact
+	if old := lead.Enrichment[CompanyHomepage].Value; old != "" && old != domain && !hasKey(facts, CompanyDescription) {
+		gone = withdraw(lead, now, "homepage", "the description was of "+old, CompanyDescription)
+	}
+	return append(learned(lead, now, facts...), gone...), nil
 }
 
 // facts says of a page what concerns the lead.

@@ -116,6 +116,7 @@ func TestHomepageNames(t *testing.T) {
 		"noscript with an image":      {`<noscript><img src="x"><title>No</title></noscript><meta property="og:site_name" content="Acme">`, "Acme", "og:site_name"},
 		"after the body began":        {`</head><body><meta property="og:site_name" content="Comment by Bob">` + ld(`{"@type":"Organization","name":"Bob"}`), "", ""},
 		"after the body began unsaid": {`<p>Hello<meta property="og:site_name" content="Comment by Bob">`, "", ""},
+		"after the head ended":        {`</head><meta property="og:site_name" content="Comment by Bob">`, "", ""},
 		"a comment":                   {`<!-- <body> --><meta property="og:site_name" content="Acme">`, "Acme", "og:site_name"},
 	}
 	for name, c := range cases {
@@ -201,6 +202,17 @@ func bomb(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
+// hops redirects so many times before it shows a page.
+func hops(n int) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if len(r.URL.Path) <= n {
+			http.Redirect(w, r, r.URL.Path+"x", http.StatusFound)
+			return
+		}
+		htmlPage("<title>Acme</title>")(w, r)
+	}
+}
+
 // Every failure is an Unknown with its reason, within the time.
 func TestHomepageFailures(t *testing.T) {
 	t.Parallel()
@@ -215,11 +227,13 @@ func TestHomepageFailures(t *testing.T) {
 		"another domain": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://other.example/", http.StatusFound)
 		}, leads.Unknown, "the homepage leads where we do not go"},
-		"in circles": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) }, leads.Unknown, "the homepage leads where we do not go"},
-		"hangs up":   {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, leads.Unknown, "the homepage could not be reached"},
-		"silence":    {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, leads.Unknown, "the homepage did not answer in time"},
-		"endless":    {endless, leads.Yes, "read at https://acme.com"},
-		"a bomb":     {bomb, leads.Yes, "read at https://acme.com"},
+		"in circles":      {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) }, leads.Unknown, "the homepage leads where we do not go"},
+		"three redirects": {hops(3), leads.Yes, "read at https://acme.com"},
+		"four redirects":  {hops(4), leads.Unknown, "the homepage leads where we do not go"},
+		"hangs up":        {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, leads.Unknown, "the homepage could not be reached"},
+		"silence":         {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, leads.Unknown, "the homepage did not answer in time"},
+		"endless":         {endless, leads.Yes, "read at https://acme.com"},
+		"a bomb":          {bomb, leads.Yes, "read at https://acme.com"},
 		"to the www": {func(w http.ResponseWriter, r *http.Request) {
 			if r.Host == "acme.com" {
 				http.Redirect(w, r, "https://www.acme.com/", http.StatusMovedPermanently)
@@ -302,6 +316,45 @@ func TestHomepageIsReadOnce(t *testing.T) {
 	_, err = reader.Enrich(t.Context(), at("bob@acme.com"))
 	require.NoError(t, err)
 	require.EqualValues(t, 2, s.asked.Load())
+}
+
+// A lead that has a fresh answer for its domain causes no request, even after a restart.
+func TestFreshHomepagesAreNotReadAgain(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, htmlPage("<title>Acme</title>"))
+	lead := at("ann@acme.com")
+	facts, err := homepage(s).Enrich(t.Context(), lead)
+	require.NoError(t, err)
+	lead.Enrichment = lead.Enrichment.Merge(facts)
+	facts, err = homepage(s).Enrich(t.Context(), lead)
+	require.NoError(t, err)
+	require.Empty(t, facts)
+	require.EqualValues(t, 1, s.asked.Load())
+
+	lead.Email = "ann@other.com"
+	_, err = homepage(s).Enrich(t.Context(), lead)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, s.asked.Load(), "another domain")
+}
+
+// What one organisation says of itself is not left standing for another.
+func TestDescriptionsGoWithTheirDomain(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Host == "acme.com" {
+			htmlPage(`<meta name="description" content="Anvils.">`)(w, r)
+			return
+		}
+		http.NotFound(w, r)
+	})
+	lead := at("ann@acme.com")
+	for _, step := range []struct{ email, want string }{{"ann@acme.com", "Anvils."}, {"ann@other.com", ""}, {"ann@acme.com", "Anvils."}} {
+		lead.Email = step.email
+		facts, err := homepage(s).Enrich(t.Context(), lead)
+		require.NoError(t, err)
+		lead.Enrichment = lead.Enrichment.Merge(facts)
+		require.Equal(t, step.want, lead.Enrichment.Value(enrich.CompanyDescription))
+	}
 }
 
 func TestHomepageEndsWithItsContext(t *testing.T) {
