@@ -119,20 +119,20 @@ func (b *Brief) fieldName(name string) string {
 func (b *Brief) lines() string {
 	var text strings.Builder
 	left := maxLead - len(`{"lead":""}`)
-	add := func(line string) {
-		line = line[:longest(line, left)]
-		if line != "" {
+	add := func(label, said string) {
+		line := label + ": " + said
+		if line = line[:longest(line, left)]; len(line) > len(label)+2 { // not a label alone
 			text.WriteString(line + "\n")
 			left -= encoded(line + "\n")
 		}
 	}
 	for _, f := range b.lead.Enrichment.Facts() {
 		if value := factValue(f); strings.HasPrefix(f.Key, "company.") || f.Key == "email.class" {
-			add("fact " + shorten(clean(visible(f.Key)), 48) + ": " + quote(visible(value)))
+			add("fact "+shorten(clean(visible(f.Key)), 48), quote(visible(value)))
 		}
 	}
 	for _, s := range b.own {
-		add("lead wrote " + s.name + ": " + s.text)
+		add("lead wrote "+s.name, s.text)
 	}
 	return text.String()
 }

@@ -91,7 +91,7 @@ func TestAnyLeadIsScored(t *testing.T) {
 	})
 }
 
-func requirePlain(t *rapid.T, s string) {
+func requirePlain(t require.TestingT, s string) {
 	require.True(t, utf8.ValidString(s))
 	for _, r := range s {
 		require.True(t, unicode.IsGraphic(r), "%q in %q", r, s)

@@ -40,6 +40,7 @@ type request struct {
 	header http.Header
 	raw    string
 	path   string
+	gone   <-chan struct{} // closed when the client has gone
 }
 
 // lead is the text of the lead as the model is shown it.
@@ -57,7 +58,7 @@ func fake(t testing.TB, answer func(w http.ResponseWriter, n int, r request)) (u
 	calls = new(atomic.Int32)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		text, _ := io.ReadAll(r.Body)
-		req := request{header: r.Header, raw: string(text), path: r.URL.RequestURI()}
+		req := request{header: r.Header, raw: string(text), path: r.URL.RequestURI(), gone: r.Context().Done()}
 		if err := json.Unmarshal(text, &req); err != nil {
 			t.Errorf("the request is not JSON: %v", err)
 		}
