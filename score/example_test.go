@@ -2,6 +2,7 @@ package score_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/openleads/leads"
@@ -67,4 +68,61 @@ func ExampleRubric_Clone() {
 	})
 	fmt.Println(rubric.Validate())
 	// Output: <nil>
+}
+
+func ExampleFallback() {
+	model := leads.ScorerFunc(func(context.Context, leads.Lead) (leads.Score, error) {
+		return leads.Score{}, errors.New("the model is away")
+	})
+	s, err := score.Fallback{model, score.DefaultRubric()}.Score(context.Background(), leads.Lead{Submissions: 1})
+	fmt.Println(s.By, s.Qualification, s.Provisional, s.Reason)
+	fmt.Println("tried again later because", err)
+	// Output:
+	// rules cold true the model is away
+	// tried again later because the model is away
+}
+
+func ExampleParseRubric() {
+	_, err := score.ParseRubric([]byte(`{"name": "ours", "colour": "red", "thresholds": {"hot": "high"},
+		"criteria": [{"name": "phone", "axis": "mood", "signal": "phone", "levels": [{"name": "any", "points": 10, "reason": "can be called"}]}]}`))
+	for _, mistake := range score.Mistakes(err) {
+		fmt.Println(mistake.Pointer, mistake.Message)
+	}
+	// Output:
+	// /colour is no field of a rubric
+	// /thresholds/hot must be a whole number
+	// /criteria/0/axis is "mood"; it must be fit or intent
+}
+
+func ExamplePlain() {
+	fmt.Println(score.Plain("<b>Ann</b> wants a [demo](https://evil.example). She decides. Click here: www.evil.example"))
+	// Output: Ann wants a demo. She decides.
+}
+
+func ExampleBacktest() {
+	rubric := score.DefaultRubric()
+	var outcomes []score.Outcome
+	for message, won := range map[string]bool{"We want a demo by Friday": true, "How much is it?": true, "My thesis": false, "hello": false} {
+		lead := leads.Lead{Fields: ingest.Fields{Email: "ann@acme.com"}, Metadata: make(ingest.Metadata)}
+		lead.Metadata.SetText("message", message)
+		outcomes = append(outcomes, score.Outcome{Lead: lead, Won: won})
+	}
+	report, err := score.Backtest(context.Background(), rubric, outcomes)
+	fmt.Printf("AUC %.2f over %d leads, %v\n", report.AUC, report.Leads, err)
+	// Output: AUC 1.00 over 4 leads, <nil>
+}
+
+func ExampleShadow() {
+	stricter := score.DefaultRubric()
+	stricter.Thresholds = score.Thresholds{Hot: 90, Warm: 10}
+	shadow := score.Shadow{Live: score.DefaultRubric(), Shadow: stricter, Report: func(_ context.Context, d score.Difference) {
+		if d.Changed() {
+			fmt.Println(d.LeadID, "would be", d.Shadow.Qualification)
+		}
+	}}
+	s, _ := shadow.Score(context.Background(), leads.Lead{ID: "lead-1", Fields: ingest.Fields{Email: "ann@acme.com"}, Submissions: 1})
+	fmt.Println("is", s.Qualification)
+	// Output:
+	// lead-1 would be warm
+	// is cold
 }

@@ -22,7 +22,7 @@ func TestPlain(t *testing.T) {
 		"<b>Hot</b> lead":                              "Hot lead",
 		"&lt;img src=x onerror=alert(1)&gt; Call":      "Call",
 		"&amp;lt;script&amp;gt;x":                      "x",
-		"Click [here](https://evil.example/a?b) now":   "Click now",
+		"Click [here](https://evil.example/a?b) now":   "Click here now",
 		"![x](https://evil.example/x.png)":             "",
 		"go to evil.example/login or www.evil.example": "go to or",
 		"hxxp ht*tp://evil.example":                    "hxxp",

@@ -11,7 +11,8 @@ import (
 const maxPlain = 4 << 10
 
 var (
-	markup = regexp.MustCompile(`<[^<>]*>`)
+	markup = regexp.MustCompile(`<[^<>]*>|!\[[^\[\]]*\]\([^()]*\)`)
+	anchor = regexp.MustCompile(`\[([^\[\]]*)\]\([^()]*\)`) // Markdown's, of which the words stay
 	// link matches what mail programs and chats make into links by themselves: schemes, addresses, and names with dots, of which the
 	// full-width and ideographic ones count as browsers have it.
 	link = regexp.MustCompile(`(?i)\S*(?:://|//)\S*|\b(?:www[.．。｡]|(?:https?|ftp|mailto|tel|sms|javascript|vbscript|data|file|blob):)\S*|\S+[@＠]\S+|` +
@@ -33,7 +34,7 @@ func bare(text string) string {
 		text = html.UnescapeString(text)
 	}
 	text = clean(visible(text))
-	text = markup.ReplaceAllString(text, " ")
+	text = anchor.ReplaceAllString(markup.ReplaceAllString(text, " "), "$1")
 	text = entity.ReplaceAllStringFunc(text, func(s string) string { // "R&D" is no entity, "&lt" is one that was hidden too well
 		if strings.HasSuffix(s, ";") || html.UnescapeString(s) != s {
 			return " "

@@ -158,7 +158,7 @@ func run(t *testing.T, port string, env []string, name string, args ...string) s
 	})
 	url := "http://127.0.0.1:" + port
 	require.Eventually(t, func() bool {
-		res, err := http.Get(url + "/v1/models") //nolint:noctx // a poll of a test
+		res, err := http.Get(url + "/v1/models")
 		if err != nil {
 			return false
 		}

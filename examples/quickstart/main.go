@@ -4,7 +4,7 @@
 //	go run ./examples/quickstart [-addr 127.0.0.1:8080] [-db quickstart.db] [-mail outbox/]
 //
 // It prints where to post, where to look, an API key and a demo form. DATABASE_URL keeps the leads in PostgreSQL instead, NOTIFY_EMAIL
-// says who is told. The same database keeps its token and key. SIGTERM lets running work end and exits 0.
+// says who is told, OPENAI_BASE_URL or OPENAI_API_KEY (and OPENAI_MODEL) have a model judge the leads. The same database keeps its token and key. SIGTERM lets running work end and exits 0.
 package main
 
 import (
@@ -26,7 +26,6 @@ import (
 	"github.com/openleads/leads/enrich"
 	"github.com/openleads/leads/ingest"
 	"github.com/openleads/leads/notify"
-	"github.com/openleads/leads/score"
 )
 
 func main() {
@@ -98,7 +97,7 @@ func newEngine(store leads.Store, mailer leads.Mailer, base string) (*leads.Engi
 			enrich.Phone{Parser: phone.Parser{}, Geo: geo},
 			enrich.Attribution{},
 		},
-		Scorer:   score.DefaultRubric(),
+		Scorer:   scorer(),
 		Notifier: notify.Email(mailer, env("NOTIFY_EMAIL", "sales@example.com")),
 		BaseURL:  base,
 	})
