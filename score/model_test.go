@@ -76,10 +76,11 @@ func TestParseAnswer(t *testing.T) {
 func FuzzParseAnswer(f *testing.F) {
 	f.Add(`{"criteria": {"demo": {"level": "asked", "quote": "demo"}}, "summary": "<b>x</b>"}`)
 	lead := people()["CEO asks for a demo by a date"].lead
-	rules, _ := score.DefaultRubric().Score(f.Context(), lead)
+	rubric := score.DefaultRubric()
+	rules, _ := rubric.Score(f.Context(), lead)
 	f.Fuzz(func(t *testing.T, text string) {
 		answer, err := score.ParseAnswer(text)
-		brief, briefErr := score.DefaultRubric().Brief(lead)
+		brief, briefErr := rubric.Brief(lead)
 		require.NoError(t, briefErr)
 		s := brief.Judge(answer, leads.ModelUse{})
 		require.True(t, 0 <= s.Value && s.Value <= 100)
