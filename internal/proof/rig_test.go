@@ -255,12 +255,12 @@ func take(t *testing.T, where string) census {
 	}
 }
 
-// idle runs a child on the Store until no task is left, for at most a minute, and returns the census then.
+// idle runs a child on the Store until no task is left, for at most three minutes, and returns the census then.
 func idle(t *testing.T, where string) census {
 	t.Helper()
 	c := start(t, where)
 	defer c.kill()
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(3 * time.Minute)
 	for {
 		found := take(t, where)
 		if found.unfinished == 0 {
