@@ -37,7 +37,7 @@ func TestHammer(t *testing.T) {
 		for _, c := range children {
 			c.stop(t)
 		}
-		found := idle(t, where)
+		found := take(t, where)
 		require.Len(t, found.leads, emails)
 		require.Len(t, found.submissions, emails*at)
 		found.oneLeadAnIdentity(t)
