@@ -2,6 +2,7 @@ package leads_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -288,6 +289,36 @@ func TestAProvisionalScoreIsUsedAtOnce(t *testing.T) {
 		score := l.explain(captured.LeadID).Lead.Score
 		require.Equal(t, 70, score.Value)
 		require.False(t, score.Provisional)
+	})
+}
+
+func TestTheTimelineExplainsANewScore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := run(t, leads.Config{Scorer: leads.ScorerFunc(func(_ context.Context, lead leads.Lead) (leads.Score, error) {
+			if lead.Submissions == 1 {
+				return leads.Score{Value: 30, Qualification: leads.Cold, Evidence: []leads.Evidence{{Criterion: "email", Points: 20}, {Criterion: "name", Points: 10, Reason: "gave a name"}}}, nil
+			}
+			return leads.Score{Value: 60, Qualification: leads.Warm, Evidence: []leads.Evidence{{Criterion: "email", Points: 20}, {Criterion: "demo", Points: 40, Reason: "asks for a demo"}}}, nil
+		})})
+		captured := l.capture("ann@acme.com")
+		after(time.Minute)
+		l.capture("ann@acme.com ")
+		after(time.Minute)
+		events, err := l.store.Events(t.Context(), leads.DefaultTenant, captured.LeadID)
+		require.NoError(t, err)
+		var changes []leads.ScoreChange
+		for _, e := range events {
+			if e.Kind == leads.EventScored {
+				var c leads.ScoreChange
+				require.NoError(t, json.Unmarshal(e.Data, &c))
+				changes = append(changes, c)
+			}
+		}
+		from := 30
+		require.Equal(t, []leads.ScoreChange{{To: 30, Qualification: leads.Cold}, {From: &from, To: 60, Qualification: leads.Warm, Differences: []leads.Difference{
+			{Criterion: "demo", To: 40, Reason: "asks for a demo"}, {Criterion: "name", From: 10, Reason: "gave a name"},
+		}}}, changes)
 	})
 }
 

@@ -53,4 +53,35 @@ type ScoreChange struct {
 	From          *int          `json:"from,omitempty"` // nil when there was no score before
 	To            int           `json:"to"`
 	Qualification Qualification `json:"qualification"`
+	// Differences are the criteria that were judged otherwise than before, in the order of the new score.
+	Differences []Difference `json:"differences,omitempty"`
+}
+
+// Difference is how one criterion changed between two scores. Points are 0 where a score did not judge it.
+type Difference struct {
+	Criterion string `json:"criterion"`
+	From      int    `json:"from"`
+	To        int    `json:"to"`
+	Reason    string `json:"reason,omitempty"` // of the new judgement, or of the old one where there is no new one
+}
+
+// differences explains what lies between two scores.
+func differences(old, now Score) []Difference {
+	var found []Difference
+	before := make(map[string]Evidence, len(old.Evidence))
+	for _, e := range old.Evidence {
+		before[e.Criterion] = e
+	}
+	for _, e := range now.Evidence {
+		if was := before[e.Criterion]; was.Points != e.Points {
+			found = append(found, Difference{Criterion: e.Criterion, From: was.Points, To: e.Points, Reason: e.Reason})
+		}
+		delete(before, e.Criterion)
+	}
+	for _, e := range old.Evidence {
+		if _, gone := before[e.Criterion]; gone && e.Points != 0 {
+			found = append(found, Difference{Criterion: e.Criterion, From: e.Points, Reason: e.Reason})
+		}
+	}
+	return found
 }

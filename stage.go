@@ -112,7 +112,7 @@ func (e *Engine) score(ctx context.Context, _ Task, lead Lead) (result, error) {
 	change := ScoreChange{To: s.Value, Qualification: s.Qualification}
 	if lead.Score != nil {
 		from := lead.Score.Value
-		change.From = &from
+		change.From, change.Differences = &from, differences(*lead.Score, s)
 	}
 	r := result{change: func(l *Lead) { l.Score = &s }, onward: true}
 	if change.From == nil || *change.From != s.Value || lead.Score.Qualification != s.Qualification {
