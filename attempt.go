@@ -33,8 +33,6 @@ func (e *Engine) attempt(ctx context.Context, task Task, crowded bool) {
 		e.cfg.Logger.WarnContext(ctx, "leads: the lease of a task was lost; its outcome was dropped", "task", task.ID, "kind", string(task.Kind))
 	case err != nil: // the lease will end and the task be run again
 		e.cfg.Logger.ErrorContext(ctx, "leads: a task could not be settled", "task", task.ID, "kind", string(task.Kind), "error", err)
-	case len(outcome.Tasks) > 0 || outcome.Settlement == Retry && outcome.Delay < e.cfg.Work.Poll:
-		e.wake()
 	}
 	var failed error
 	if report.Error != "" {
@@ -45,12 +43,19 @@ func (e *Engine) attempt(ctx context.Context, task Task, crowded bool) {
 		Task: task.Kind, Adapter: report.Adapter, Attempt: task.Attempts, Outcome: report.Outcome,
 		Duration: e.now().Sub(began), Err: errors.Join(failed, err),
 	})
+	// Last, so that what follows is observed after what it follows.
+	if err == nil && (len(outcome.Tasks) > 0 || outcome.Settlement == Retry && outcome.Delay < e.cfg.Work.Poll) {
+		e.wake()
+	}
 }
 
 // try decides what becomes of a claimed task, running its stage if that is due.
 func (e *Engine) try(ctx context.Context, task Task, crowded bool) (Outcome, StageReport) {
 	s, known := e.stages[task.Kind]
 	report := StageReport{Stage: task.Kind, Adapter: s.adapter, Attempt: task.Attempts}
+	if s.later != "" && bytes.Equal(task.Payload, passed) { // a dead task, replayed: what follows is what follows the later kind
+		s.next, s.later = e.stages[s.later].next, ""
+	}
 	switch {
 	case !known:
 		return e.dead(task, s, &report, result{}, fmt.Errorf("no stage works on tasks of kind %q", task.Kind))
@@ -142,11 +147,7 @@ func (e *Engine) done(task Task, s stage, report *StageReport, r result) (Outcom
 	if r.outcome != nil {
 		return e.stepped(task, report, *r.outcome)
 	}
-	next := s.next
-	if s.later != "" && bytes.Equal(task.Payload, passed) { // a dead task, replayed
-		next = e.stages[s.later].next
-	}
-	r.tasks = append(r.tasks, e.follow(task, next)...)
+	r.tasks = append(r.tasks, e.follow(task, s.next)...)
 	return e.outcome(task, r, report, Outcome{}), *report
 }
 
@@ -186,7 +187,7 @@ func (e *Engine) pass(task Task, s stage, report *StageReport, r result, delay t
 func (e *Engine) dead(task Task, s stage, report *StageReport, r result, err error) (Outcome, StageReport) {
 	report.Outcome, report.Error = outcomeDead, failure(err)
 	o := Outcome{Settlement: Dead, Error: report.Error}
-	if s.later != "" && !bytes.Equal(task.Payload, passed) {
+	if s.later != "" {
 		r.tasks = append(r.tasks, e.follow(task, s.next)...)
 		o.Payload = passed
 	}

@@ -356,6 +356,36 @@ func TestADeadTaskIsVisibleAndReplayable(t *testing.T) {
 	})
 }
 
+func TestAReplayedStageThatFailsAgainDoesNotTellTheTeamAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var l *line
+		var calls atomic.Int32
+		l = run(t, leads.Config{
+			Scorer: leads.ScorerFunc(func(context.Context, leads.Lead) (leads.Score, error) {
+				switch calls.Add(1) {
+				case 1:
+					return leads.Score{}, leads.Permanent(errors.New("no such model"))
+				case 2:
+					return leads.Score{}, errors.New("busy")
+				}
+				return leads.Score{Value: 50, Qualification: leads.Warm}, nil
+			}),
+			Notifier: leads.NotifierFunc(func(context.Context, leads.Notification) error { l.note("notify"); return nil }),
+		})
+		captured := l.capture("ann@acme.com")
+		after(time.Hour)
+		dead := l.explain(captured.LeadID).Tasks
+		require.Len(t, dead, 1)
+		require.NoError(t, l.Replay(t.Context(), leads.DefaultTenant, dead[0].ID))
+		after(time.Hour)
+		require.Equal(t, []string{"notify"}, l.noted())
+		x := l.explain(captured.LeadID)
+		require.Equal(t, 50, x.Lead.Score.Value)
+		require.False(t, x.Pending())
+	})
+}
+
 func TestAPermanentErrorIsNotRetried(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
