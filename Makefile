@@ -23,7 +23,7 @@ bench:
 	./.ci/with-postgres go run ./internal/leadbench $(ARGS)
 
 proof:
-	LEADS_PROOF=1 ./.ci/with-postgres go test -timeout 80m -v -run 'TestKill|TestHammer|TestDisconnect|TestHostile' ./internal/proof/...
+	LEADS_PROOF=1 ./.ci/with-postgres go test -timeout 80m -v -run 'TestKill|TestHammer|TestDisconnect|TestHostile|TestOutage' ./internal/proof/...
 
 fuzz:
 	./.ci/fuzz 10s

@@ -70,7 +70,7 @@ func ExampleWindow() {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	window := ingest.NewWindow(1000, func() time.Time { return now })
 	for range 3 {
-		a, _ := window.Allow(context.TODO(), "203.0.113.9", 2, time.Minute)
+		a, _ := window.Allow(context.Background(), "203.0.113.9", 2, time.Minute)
 		fmt.Println(a.OK, a.Remaining, a.Reset)
 		now = now.Add(10 * time.Second)
 	}

@@ -51,7 +51,7 @@ func TestWindowIsExact(t *testing.T) {
 			step := rapid.SampledFrom([]time.Duration{0, time.Millisecond, span / 10, span / 3, span - time.Millisecond, span, span + time.Millisecond, 60 * 24 * time.Hour}).Draw(t, "step")
 			now = now.Add(step.Truncate(time.Millisecond))
 			key := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "key")
-			got, err := window.Allow(context.TODO(), key, limit, span)
+			got, err := window.Allow(context.Background(), key, limit, span)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,7 +72,7 @@ func TestWindowNeverAdmitsTooMany(t *testing.T) {
 		var admitted []time.Time
 		for range 200 {
 			now = now.Add(time.Duration(rapid.Int64Range(0, int64(10*time.Millisecond)).Draw(t, "step")))
-			a, _ := window.Allow(context.TODO(), "k", limit, span)
+			a, _ := window.Allow(context.Background(), "k", limit, span)
 			if a.OK {
 				admitted = append(admitted, now)
 			}
