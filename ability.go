@@ -36,6 +36,23 @@ type LeadQuery struct {
 	Limit  int    // 0 means 20, and above 100 means 100
 }
 
+// Editor changes leads outside of their tasks. What people, programs and the following-up do with a lead goes through it.
+type Editor interface {
+	// Edit calls edit with the lead as it is, under lock, and stores what it made of it together with the events and tasks it returns, in
+	// one transaction; Version is counted up, and ID, Tenant, Version and CreatedAt stay as they are whatever edit does. Empty IDs, tenants and lead
+	// IDs of events and tasks are filled from the lead. It returns the lead as it was stored. When edit returns an error nothing
+	// is changed and Edit returns that error. edit may be called more than once and must not call the Store. ErrNotFound is returned for a
+	// lead that the tenant does not have.
+	Edit(ctx context.Context, tenant, leadID string, edit func(lead *Lead) ([]Event, []Task, error)) (Lead, error)
+}
+
+// Reconciler is a [Mailer] that can be asked whether it has taken a mail whose sending ended in an ambiguous error.
+type Reconciler interface {
+	// Sent answers Yes with the receipt when the provider has taken the mail, No when it certainly has not, and Unknown when it cannot
+	// tell yet. It finds the mail by its MessageID.
+	Sent(ctx context.Context, mail Email) (Receipt, Truth, error)
+}
+
 // Background is the work that a [Store] or another part must do while the program runs, such as listening for wake-ups or writing
 // checkpoints. [Engine.Run] calls it once; it returns soon after ctx ends. wake may be called whenever tasks may have become due.
 type Background interface {

@@ -69,7 +69,11 @@ func (e *Engine) try(ctx context.Context, task Task, crowded bool) (Outcome, Sta
 	case crowded && s.later != "" && e.age(task) > e.cfg.Work.Patience:
 		return e.pass(task, s, &report, result{}, backoff(e.cfg.Work.Backoff, 1, 0))
 	}
-	lead, err := e.cfg.Store.Lead(ctx, task.Tenant, task.LeadID)
+	var lead Lead
+	var err error
+	if task.LeadID != "" {
+		lead, err = e.cfg.Store.Lead(ctx, task.Tenant, task.LeadID)
+	}
 	if errors.Is(err, ErrNotFound) {
 		report.Outcome = outcomeDropped
 		return Outcome{Error: "the lead is gone"}, report
@@ -190,6 +194,9 @@ func (e *Engine) dead(task Task, s stage, report *StageReport, r result, err err
 	if s.later != "" {
 		r.tasks = append(r.tasks, e.follow(task, s.next)...)
 		o.Payload = passed
+	}
+	if task.Kind != TaskNotify { // who cannot be told about a lead cannot be told about that either
+		r.tasks = append(r.tasks, e.notice(task, Notice{Kind: NotifyDead, Note: string(task.Kind) + ": " + report.Error})...)
 	}
 	e.cfg.Logger.Error("leads: a task is dead", "task", task.ID, "kind", string(task.Kind), "attempts", task.Attempts)
 	return e.outcome(task, r, report, o), *report

@@ -36,7 +36,7 @@ func (w Work) slots(kind TaskKind) int { return cmp.Or(w.Concurrency[kind], 8) }
 // timeout returns how long one attempt of a kind may take.
 func (w Work) timeout(kind TaskKind) time.Duration {
 	byDefault := 10 * time.Second
-	if kind == TaskScore {
+	if kind == TaskScore || kind == TaskRescore {
 		byDefault = 15 * time.Second // a model thinks longer than a look-up takes
 	}
 	return cmp.Or(w.Timeout[kind], byDefault)

@@ -275,17 +275,17 @@ func TestAProvisionalScoreIsUsedAtOnce(t *testing.T) {
 				return leads.Score{Value: 70, Qualification: leads.Hot, By: "model"}, nil
 			}),
 			Notifier: leads.NotifierFunc(func(_ context.Context, n leads.Notification) error {
-				l.note("notify %d %v", n.Lead.Score.Value, n.Lead.Score.Provisional)
+				l.note("notify %s %d %v", n.Kind, n.Lead.Score.Value, n.Lead.Score.Provisional)
 				return nil
 			}),
 		})
 		captured := l.capture("ann@acme.com")
 		after(time.Second)
-		require.Equal(t, []string{"notify 40 true"}, l.noted())
+		require.Equal(t, []string{"notify new 40 true"}, l.noted())
 		after(29 * time.Second)
 		require.EqualValues(t, 1, calls.Load(), "Retry-After is kept")
 		after(5 * time.Minute)
-		require.Equal(t, []string{"notify 40 true"}, l.noted())
+		require.Equal(t, []string{"notify new 40 true", "notify hot 70 false"}, l.noted())
 		score := l.explain(captured.LeadID).Lead.Score
 		require.Equal(t, 70, score.Value)
 		require.False(t, score.Provisional)
@@ -371,7 +371,7 @@ func TestAReplayedStageThatFailsAgainDoesNotTellTheTeamAgain(t *testing.T) {
 				}
 				return leads.Score{Value: 50, Qualification: leads.Warm}, nil
 			}),
-			Notifier: leads.NotifierFunc(func(context.Context, leads.Notification) error { l.note("notify"); return nil }),
+			Notifier: leads.NotifierFunc(func(_ context.Context, n leads.Notification) error { l.note("%s %s", n.Kind, n.Note); return nil }),
 		})
 		captured := l.capture("ann@acme.com")
 		after(time.Hour)
@@ -379,7 +379,7 @@ func TestAReplayedStageThatFailsAgainDoesNotTellTheTeamAgain(t *testing.T) {
 		require.Len(t, dead, 1)
 		require.NoError(t, l.Replay(t.Context(), leads.DefaultTenant, dead[0].ID))
 		after(time.Hour)
-		require.Equal(t, []string{"notify"}, l.noted())
+		require.ElementsMatch(t, []string{"new ", "dead score: no such model"}, l.noted())
 		x := l.explain(captured.LeadID)
 		require.Equal(t, 50, x.Lead.Score.Value)
 		require.False(t, x.Pending())
@@ -394,16 +394,16 @@ func TestAPermanentErrorIsNotRetried(t *testing.T) {
 			Scorer: leads.ScorerFunc(func(context.Context, leads.Lead) (leads.Score, error) {
 				return leads.Score{Value: 101, Qualification: leads.Hot}, nil // out of range: our own Permanent
 			}),
-			Notifier: leads.NotifierFunc(func(context.Context, leads.Notification) error {
-				l.note("notify")
+			Notifier: leads.NotifierFunc(func(_ context.Context, n leads.Notification) error {
+				l.note("%s", n.Kind)
 				return leads.Permanent(errors.New("bad address"))
 			}),
 		})
 		captured := l.capture("ann@acme.com")
 		after(time.Hour)
-		require.Equal(t, []string{"notify"}, l.noted())
+		require.ElementsMatch(t, []string{"new", "dead"}, l.noted(), "that a notification is dead is not told by another")
 		x := l.explain(captured.LeadID)
-		require.Len(t, x.Tasks, 2)
+		require.Len(t, x.Tasks, 3)
 		require.Nil(t, x.Lead.Score)
 	})
 }

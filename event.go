@@ -19,6 +19,16 @@ const (
 	EventReplayed  EventKind = "replayed"  // a person had a dead task run again
 )
 
+// The kinds of events that the working of a lead writes: what people, routing, sequences and mail providers do.
+const (
+	EventAssigned EventKind = "assigned" // somebody else is responsible; Data is a Change
+	EventStatus   EventKind = "status"   // the lead was moved; Data is a Change
+	EventTagged   EventKind = "tagged"   // a tag was added or taken away; Data is a Change
+	EventSequence EventKind = "sequence" // an enrolment began, changed or ended; Data is package sequence's
+	EventMail     EventKind = "mail"     // what became of a mail to the lead; Data is a MailEvent's kind and what belongs to it
+	EventConsent  EventKind = "consent"  // the person agreed to something or withdrew it; Data is package sequence's
+)
+
 // Event is one entry of a lead's timeline, which is only ever added to.
 type Event struct {
 	Tenant       string

@@ -33,9 +33,10 @@ const DefaultTenant = "default"
 
 // The errors that callers branch on.
 var (
-	// ErrNotFound says that the tenant has no such lead, task or submission.
+	// ErrNotFound says that the tenant has no such lead, task, submission or record.
 	ErrNotFound = errors.New("leads: not found")
-	// ErrStale says that a task's lease has passed to another caller, or that the task is gone: its outcome was not stored.
+	// ErrStale says that somebody else was quicker: a task's lease has passed to another caller, the task is gone, or a record has been
+	// written since it was read. Nothing was stored.
 	ErrStale = errors.New("leads: stale lease")
 	// ErrInvalid says that what the caller gave cannot be stored; the message names the field.
 	ErrInvalid = errors.New("leads: invalid")
@@ -60,8 +61,9 @@ type Lead struct {
 	Score      *Score // nil until scored
 
 	Status   Status
-	Assignee string
+	Assignee string // who is responsible, as the host names people; "" for nobody
 	Tags     []string
+	Response Response
 	// Edited names the known fields and the metadata that a person or an API client has set. Public input never changes those.
 	Edited []string
 
@@ -204,7 +206,7 @@ type Config struct {
 type Work struct {
 	// Concurrency is how many tasks of each kind run at once in this process. A kind left out, or 0, means 8.
 	Concurrency map[TaskKind]int
-	// Timeout bounds one attempt of each kind. A kind left out, or 0, means 10s (TaskScore: 15s).
+	// Timeout bounds one attempt of each kind. A kind left out, or 0, means 10s (TaskScore and TaskRescore: 15s).
 	Timeout map[TaskKind]time.Duration
 	// MaxAttempts is after how many attempts a task is dead. 0 means 20, which spreads over about nine hours.
 	MaxAttempts int

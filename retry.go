@@ -45,6 +45,12 @@ func IsAmbiguous(err error) bool {
 	return errors.As(err, &a)
 }
 
+// IsNotFound reports whether err says that something does not exist.
+func IsNotFound(err error) bool { return errors.Is(err, ErrNotFound) }
+
+// IsStale reports whether err says that somebody else was quicker.
+func IsStale(err error) bool { return errors.Is(err, ErrStale) }
+
 type delayedError struct {
 	error
 	delay time.Duration

@@ -94,7 +94,7 @@ func (e *Engine) enrich(ctx context.Context, _ Task, lead Lead) (result, error) 
 	return result{facts: len(facts), change: func(l *Lead) { l.Enrichment = l.Enrichment.Merge(facts) }}, err
 }
 
-func (e *Engine) score(ctx context.Context, _ Task, lead Lead) (result, error) {
+func (e *Engine) score(ctx context.Context, task Task, lead Lead) (result, error) {
 	s, err := e.cfg.Scorer.Score(ctx, lead)
 	if err != nil && s.By == "" && s.Qualification == "" {
 		return result{}, err // no score came with the error
@@ -119,16 +119,26 @@ func (e *Engine) score(ctx context.Context, _ Task, lead Lead) (result, error) {
 		data, _ := json.Marshal(change)
 		r.events = []Event{{ID: NewID(), Kind: EventScored, At: s.At, Data: data}}
 	}
+	if task.Kind == TaskRescore && s.Qualification == Hot && (lead.Score == nil || lead.Score.Qualification != Hot) {
+		r.tasks = e.notice(task, Notice{Kind: NotifyHot})
+	}
 	return r, err
 }
 
 func (e *Engine) notify(ctx context.Context, task Task, lead Lead) (result, error) {
 	n := Notification{
-		Tenant: lead.Tenant, Kind: NotifyReturned, Lead: lead, SubmissionID: task.SubmissionID, At: e.now(),
-		ledger: &taskLedger{engine: e, task: task},
+		Tenant: task.Tenant, Kind: NotifyReturned, Lead: lead, SubmissionID: task.SubmissionID, At: e.now(),
+		ledger: &Ledger{Store: e.cfg.Store, Task: task, Lease: e.cfg.Work.Lease, Now: e.now},
 	}
 	if lead.First.SubmissionID == task.SubmissionID {
 		n.Kind = NotifyNew
+	}
+	if task.Payload != nil {
+		var notice Notice
+		if err := json.Unmarshal(task.Payload, &notice); err != nil {
+			return result{}, Permanent(fmt.Errorf("the payload is no notice: %w", err))
+		}
+		n.Kind, n.Note, n.To = notice.Kind, notice.Note, notice.To
 	}
 	if e.cfg.BaseURL != "" {
 		n.URL = e.cfg.BaseURL + "/leads/" + lead.ID
@@ -155,36 +165,14 @@ func (e *Engine) step(ctx context.Context, task Task, _ Lead) (result, error) {
 	return result{outcome: &outcome}, nil
 }
 
-// taskLedger records the deliveries of a running task.
-type taskLedger struct {
-	engine *Engine
-	task   Task
-}
-
-func (l *taskLedger) key(key string) string { return l.task.ID + "/" + key }
-
-func (l *taskLedger) find(key string) (Delivery, bool) {
-	for _, d := range l.task.Deliveries {
-		if d.Key == l.key(key) {
-			d.Key = key
-			return d, true
-		}
+// notice returns the task that tells the team something about the lead of another task, if there is a Notifier.
+func (e *Engine) notice(task Task, n Notice) []Task {
+	if e.cfg.Notifier == nil {
+		return nil
 	}
-	return Delivery{}, false
-}
-
-// record stores a delivery while the task goes on; its lease begins anew.
-func (l *taskLedger) record(ctx context.Context, d Delivery) error {
-	now := l.engine.now()
-	d.Key = l.key(d.Key)
-	if d.ID == "" {
-		d.ID = NewID()
-	}
-	d.Tenant, d.LeadID, d.TaskID, d.UpdatedAt = l.task.Tenant, l.task.LeadID, l.task.ID, now
-	if d.CreatedAt.IsZero() {
-		d.CreatedAt = now
-	}
-	return l.engine.cfg.Store.Settle(ctx, l.task, Outcome{Settlement: Extend, Delay: l.engine.cfg.Work.Lease, Deliveries: []Delivery{d}})
+	t := NoticeTask(task.Tenant, task.LeadID, n, time.Time{})
+	t.SubmissionID, t.CreatedAt = task.SubmissionID, e.now()
+	return []Task{t}
 }
 
 // age is how long ago the submission behind a pipeline task came in.

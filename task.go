@@ -26,7 +26,7 @@ type Task struct {
 	Tenant       string
 	ID           string // a UUIDv7 in text form
 	Kind         TaskKind
-	LeadID       string
+	LeadID       string          // "" for work that is about no lead
 	SubmissionID string          // the submission that caused it, or ""
 	Payload      json.RawMessage // what the kind needs, JSON text; nil means nothing
 
@@ -93,7 +93,8 @@ type Outcome struct {
 	// and stores the result; ID, Tenant, Version and CreatedAt stay as they are whatever it does. UpdatedAt is what Change sets. Nil
 	// means no change. When the lead is gone it is not called.
 	Change func(lead *Lead)
-	// Events are added to the lead's timeline, Tasks to the queue. Empty IDs, tenants and lead IDs are filled from the task.
+	// Events are added to the lead's timeline, Tasks to the queue. Empty IDs, tenants and lead IDs are filled from the task. A task that
+	// the lead has already, by its ID, is left as it is.
 	Events []Event
 	Tasks  []Task
 	// Deliveries are inserted, or updated where the task's tenant has one with the same Key. An update keeps ID and CreatedAt. A

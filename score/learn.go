@@ -142,7 +142,7 @@ func (l *lesson) fit(ctx context.Context, trust float64) ([]float64, error) {
 func (l *lesson) rubric(ctx context.Context, old *Rubric, weights []float64, outcomes []Outcome) (*Rubric, error) {
 	learned := old.Clone()
 	learned.Name = shorten(old.Name, 50) + " (learned)"
-	span := 0.0
+	rounding, span := l.rounding(weights), 0.0
 	for i := range learned.Criteria {
 		own := weights[l.first[i] : l.first[i]+len(learned.Criteria[i].Levels)]
 		if shift(learned.Criteria[i], own); slices.Max(own) > 0 {
@@ -153,15 +153,11 @@ func (l *lesson) rubric(ctx context.Context, old *Rubric, weights []float64, out
 		return nil, errors.New("score: nothing in the rubric tells the leads that were won from the others")
 	}
 	for total := 100.0; ; total-- { // rounding can make more than 100 of it
-		best := 0
-		for i := range learned.Criteria {
-			for n := range learned.Criteria[i].Levels {
-				points := math.Round(weights[l.first[i]+n] * total / span)
-				learned.Criteria[i].Levels[n].Points = int(min(max(points, -100), 100))
-			}
-			best += learned.Criteria[i].most()
+		exact := make([]float64, l.size) // the constant is no point
+		for p := 1; p < l.size; p++ {
+			exact[p] = weights[p] * total / span
 		}
-		if best <= 100 {
+		if learned.spread(rounding.round(exact)[1:]) <= 100 {
 			break
 		}
 	}
@@ -169,6 +165,18 @@ func (l *lesson) rubric(ctx context.Context, old *Rubric, weights []float64, out
 		return nil, fmt.Errorf("score: what was learned is no rubric: %w", err)
 	}
 	return learned, learned.rank(ctx, old, outcomes)
+}
+
+// spread hands the points out to the levels in their order and returns what the best ones give together.
+func (r *Rubric) spread(points []float64) (best int) {
+	for i := range r.Criteria {
+		for n := range r.Criteria[i].Levels {
+			r.Criteria[i].Levels[n].Points = int(min(max(points[0], -100), 100))
+			points = points[1:]
+		}
+		best += r.Criteria[i].most()
+	}
+	return best
 }
 
 // shift moves the weights of a criterion, which changes no order of leads: the worst level gets 0, or the best one where the rubric takes
