@@ -46,6 +46,18 @@ type Editor interface {
 	Edit(ctx context.Context, tenant, leadID string, edit func(lead *Lead) ([]Event, []Task, error)) (Lead, error)
 }
 
+// Deliveries tells of effects after the fact. The events of mail providers are matched with it.
+type Deliveries interface {
+	// Delivery returns the delivery of the mail with that MessageID, whose ever it is, or ErrNotFound. The caller takes the tenant from it.
+	Delivery(ctx context.Context, messageID string) (Delivery, error)
+	// Deliveries returns those of a lead, oldest first, whether or not their tasks are there still. It is ErrNotFound for a lead that
+	// the tenant does not have.
+	Deliveries(ctx context.Context, tenant, leadID string) ([]Delivery, error)
+	// ConfirmDelivery settles a delivery whose outcome was not known (begun or ambiguous) as sent. Any other is left as it is, and
+	// one that is not there is no error.
+	ConfirmDelivery(ctx context.Context, tenant, key string, receipt Receipt) error
+}
+
 // Reconciler is a [Mailer] that can be asked whether it has taken a mail whose sending ended in an ambiguous error.
 type Reconciler interface {
 	// Sent answers Yes with the receipt when the provider has taken the mail, No when it certainly has not, and Unknown when it cannot

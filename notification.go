@@ -12,7 +12,7 @@ import (
 type Notification struct {
 	Tenant string
 	Kind   NotificationKind
-	// Lead is whom it is about. For a NotifyDigest it is the zero Lead.
+	// Lead is whom it is about. For a NotifyDigest or NotifyBacklog it is the zero Lead.
 	Lead Lead
 	// SubmissionID is the submission that caused it, or "".
 	SubmissionID string
@@ -40,7 +40,8 @@ const (
 	NotifyWaiting  NotificationKind = "waiting"  // a lead waits longer for an answer, or for somebody responsible, than it should
 	NotifyDead     NotificationKind = "dead"     // a stage of a lead was given up
 	NotifyCustom   NotificationKind = "custom"   // a sequence, or the host, has something to say: Note
-	NotifyDigest   NotificationKind = "digest"   // it is time for To's collected notifications
+	NotifyDigest   NotificationKind = "digest"   // it is time for To's collected notifications; it is about no lead
+	NotifyBacklog  NotificationKind = "backlog"  // it is time to hand out the leads that nobody is responsible for; it is about no lead
 )
 
 // Notice is the payload of a TaskNotify that something else than a submission has caused.
@@ -79,13 +80,13 @@ func (n Notification) Do(ctx context.Context, e Effect) error {
 }
 
 // Schedule has the same Notifier told something at a later time. key names it within the tenant: what is scheduled already is left as it is.
-// A NotifyDigest is about no lead; anything else is about the lead of n. Outside an engine it does nothing.
+// A NotifyDigest or NotifyBacklog is about no lead; anything else is about the lead of n. Outside an engine it does nothing.
 func (n Notification) Schedule(ctx context.Context, key string, notice Notice, due time.Time) error {
 	if n.ledger == nil {
 		return nil
 	}
 	task := NoticeTask(n.Tenant, n.Lead.ID, notice, due)
-	if notice.Kind == NotifyDigest {
+	if notice.Kind == NotifyDigest || notice.Kind == NotifyBacklog {
 		task.LeadID = ""
 	}
 	task.ID = TaskID(n.Tenant, key)

@@ -31,9 +31,25 @@ type Source struct {
 	PerMinute int
 	// Spam sets the spam gate of the source.
 	Spam Spam
+	// Trusted says that whoever sends to this source vouches for the addresses: the host's own server, a signed webhook. The token of a
+	// public form stands in its page, so anybody can submit anybody's address through it; such a person is asked first before a
+	// sequence writes to them.
+	Trusted bool
+	// Consent is what people agree to with this source's form.
+	Consent Consent
 	// CreatedAt is when the source was made, DeletedAt when it was deleted. A deleted source is found by no token.
 	CreatedAt time.Time
 	DeletedAt time.Time
+}
+
+// Consent is what people agree to when they submit a form. The zero value means that the form asks for nothing.
+type Consent struct {
+	Purpose string // what is agreed to, in a word: "marketing", "newsletter"; at most 40 bytes
+	Wording string // the sentence that people see, at most 2,000 bytes
+	// Field is the name in the metadata of the box to be ticked; "" means that submitting the form is agreeing.
+	Field string
+	// DoubleOptIn has the person confirm by mail before the consent counts.
+	DoubleOptIn bool
 }
 
 // Spam configures the first signals of the spam gate. A failed one quarantines the submission; it never drops it.

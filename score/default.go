@@ -1,5 +1,7 @@
 package score
 
+import "slices"
+
 // DefaultRubric returns rules for a company that sells to companies. It gives up to 50 points for fit (a business address, a known company, a
 // person who decides, its size, ways to answer) and up to 50 for intent (asks for a demo or a price, names a date, writes more than a word,
 // searched for the price, came by an ad, came back). It takes points for spam, offers, job hunting and homework, and caps leads that nobody can answer. Text is
@@ -8,8 +10,11 @@ package score
 // Each call returns a new Rubric, which may be changed until it is used.
 func DefaultRubric() *Rubric {
 	return &Rubric{
-		Name:     "b2b",
-		Criteria: append(fitCriteria(), intentCriteria()...),
+		Name: "b2b",
+		Criteria: slices.Concat(
+			addressCriteria(), companyCriteria(), contactCriteria(), // fit
+			wishCriteria(), journeyCriteria(), misuseCriteria(), // intent
+		),
 		Caps: []Cap{
 			{Name: "throw-away address", Signal: SignalEmail, Max: 20, Reason: "the address is a throw-away one", Match: is("disposable")},
 			{Name: "undeliverable domain", Signal: "truth:email.deliverable", Max: 30, Reason: "the domain of the address takes no mail", Match: is("no")},
@@ -22,7 +27,8 @@ func is(values ...string) Match       { return Match{Values: values} }
 func atLeast(n int) Match             { return Match{AtLeast: n} }
 func mentions(phrases []string) Match { return Match{Words: phrases} }
 
-func fitCriteria() []Criterion {
+// addressCriteria ask where a lead writes from.
+func addressCriteria() []Criterion {
 	return []Criterion{
 		{Name: "email address", Axis: Fit, Signal: SignalEmail, Levels: []Level{
 			{Name: "business", Points: 18, Reason: "writes from a company's own domain", Match: is("business")},
@@ -39,6 +45,12 @@ func fitCriteria() []Criterion {
 			{Name: "unknown", Points: 2, Reason: "whether the domain takes mail is not known", Match: is(unknown)},
 			{Name: "no", Points: 0, Reason: "the domain takes no mail"},
 		}},
+	}
+}
+
+// companyCriteria ask whom a lead speaks for.
+func companyCriteria() []Criterion {
+	return []Criterion{
 		{Name: "company", Axis: Fit, Signal: SignalCompany, Levels: []Level{
 			{Name: "stated", Points: 8, Reason: "names a company", Match: is("stated")},
 			{Name: "found", Points: 8, Reason: "the company is known from the address", Match: is("found")},
@@ -55,6 +67,12 @@ func fitCriteria() []Criterion {
 			{Name: "small", Points: 1, Reason: "the company is small", Match: atLeast(1)},
 			{Name: "unknown", Points: 0, Reason: "the size of the company is not known"},
 		}},
+	}
+}
+
+// contactCriteria ask how else a lead can be answered.
+func contactCriteria() []Criterion {
+	return []Criterion{
 		{Name: "phone", Axis: Fit, Signal: SignalPhone, Levels: []Level{
 			{Name: "international", Points: 4, Reason: "gave a phone number", Match: is("international")},
 			{Name: "given", Points: 3, Reason: "gave a phone number", Match: is("given")},
@@ -68,7 +86,8 @@ func fitCriteria() []Criterion {
 	}
 }
 
-func intentCriteria() []Criterion {
+// wishCriteria ask what a lead writes for.
+func wishCriteria() []Criterion {
 	return []Criterion{
 		{Name: "demo", Axis: Intent, Signal: SignalText, Levels: []Level{
 			{Name: "asked", Points: 16, Reason: "asks for a demo, a trial or a call", Match: mentions(demoWords())},
@@ -90,6 +109,12 @@ func intentCriteria() []Criterion {
 			{Name: "a few words", Points: 1, Reason: "wrote a few words", Match: atLeast(1)},
 			{Name: "none", Points: 0, Reason: "wrote nothing"},
 		}},
+	}
+}
+
+// journeyCriteria ask how a lead came, and how often.
+func journeyCriteria() []Criterion {
+	return []Criterion{
 		{Name: "channel", Axis: Intent, Signal: SignalChannel, Levels: []Level{
 			{Name: "paid", Points: 2, Reason: "came by an ad", Match: is("paid")},
 			{Name: "campaign", Points: 1, Reason: "came by a campaign", Match: is("campaign")},
@@ -106,6 +131,12 @@ func intentCriteria() []Criterion {
 			{Name: "again", Points: 1, Reason: "came back", Match: atLeast(2)},
 			{Name: "first", Points: 0, Reason: "is here for the first time"},
 		}},
+	}
+}
+
+// misuseCriteria take points from what is not written to buy.
+func misuseCriteria() []Criterion {
+	return []Criterion{
 		{Name: "other purpose", Axis: Intent, Signal: SignalText, Levels: []Level{
 			{Name: "spam", Points: -60, Reason: "reads like spam", Match: mentions(spamWords())},
 			{Name: "sells", Points: -45, Reason: "offers services of their own", Match: mentions(sellerWords())},

@@ -122,10 +122,13 @@ func (m *condition) applies(s *subject, got reading) (found string, ok bool) {
 	return "", false
 }
 
+// floorName is the criterion of the evidence that lifts a score to 0. No rubric may have one of that name: evidence has each once.
+const floorName = "floor"
+
 // floor keeps the score from falling below 0, visibly.
 func (t *tally) floor() {
 	if t.value < 0 {
-		t.add(leads.Evidence{Criterion: "floor", Level: "0", Points: -t.value, Reason: "a score does not go below 0", By: byRule}, 0)
+		t.add(leads.Evidence{Criterion: floorName, Level: "0", Points: -t.value, Max: -t.value, Reason: "a score does not go below 0", By: byRule}, 0)
 		t.value = 0
 	}
 }

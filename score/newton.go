@@ -77,14 +77,17 @@ func slope(x [][]float64, y, w, prior, hold []float64) ([]float64, [][]float64) 
 		hessian[i][i] = hold[i]
 		gradient[i] = -hold[i] * (w[i] - prior[i])
 	}
+	present := make([]int, 0, n) // most of x is 0
 	for r := range x {
 		p := 1 / (1 + math.Exp(-dot(x[r], w)))
+		present = present[:0]
 		for i, v := range x[r] {
 			if v == 0 {
 				continue
 			}
+			present = append(present, i)
 			gradient[i] += v * (y[r] - p)
-			for k := range i + 1 {
+			for _, k := range present {
 				hessian[i][k] += v * x[r][k] * p * (1 - p)
 			}
 		}

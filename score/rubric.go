@@ -55,7 +55,7 @@ type Rubric struct {
 
 // Criterion is one question about a lead.
 type Criterion struct {
-	// Name is unique within the rubric: "work email".
+	// Name is unique within the rubric, caps included: "work email". "floor" is taken: it stands in the evidence where points end at 0.
 	Name string `json:"name"`
 	Axis Axis   `json:"axis"`
 	// Signal is what is looked at.

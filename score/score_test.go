@@ -154,7 +154,7 @@ func TestCapsAndFloorAreEvidence(t *testing.T) {
 	}
 	require.Equal(t, leads.Evidence{Criterion: "throw-away address", Level: "cap", Points: -43, Reason: "the address is a throw-away one", Quote: "x@mailinator.com", By: "rule"}, last("throw-away address"))
 	require.Equal(t, leads.Evidence{Criterion: "undeliverable domain", Level: "cap", Points: -51, Reason: "the domain of the address takes no mail", By: "rule"}, last("undeliverable domain"))
-	require.Equal(t, leads.Evidence{Criterion: "floor", Level: "0", Points: 50, Reason: "a score does not go below 0", By: "rule"}, last("spam for backlinks"))
+	require.Equal(t, leads.Evidence{Criterion: "floor", Level: "0", Points: 50, Max: 50, Reason: "a score does not go below 0", By: "rule"}, last("spam for backlinks"))
 }
 
 func TestNextStep(t *testing.T) {

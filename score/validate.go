@@ -25,7 +25,7 @@ func (r *Rubric) Validate() error {
 	names, best := make(map[string]bool), 0
 	for i, c := range r.Criteria {
 		at := fmt.Sprintf("Criteria[%d]", i)
-		v.name(at, c.Name, names)
+		v.own(at, c.Name, names)
 		if c.Axis != Fit && c.Axis != Intent {
 			v.add("%s.Axis is %q; it must be fit or intent", at, c.Axis)
 		}
@@ -37,13 +37,21 @@ func (r *Rubric) Validate() error {
 	}
 	for i, c := range r.Caps {
 		at := fmt.Sprintf("Caps[%d]", i)
-		v.name(at, c.Name, names)
+		v.own(at, c.Name, names)
 		v.limit(at, c)
 	}
 	if t := r.Thresholds.withDefaults(); t.Warm < 1 || t.Hot <= t.Warm || t.Hot > 100 {
 		v.add("Thresholds are %d (hot) and %d (warm); they must be 0 < warm < hot <= 100", t.Hot, t.Warm)
 	}
 	return errors.Join(v.errs...)
+}
+
+// own checks the name of a criterion or a cap, under which it has evidence.
+func (v *validation) own(at, name string, seen map[string]bool) {
+	v.name(at, name, seen)
+	if name == floorName {
+		v.add("%s.Name is %q, which scores have of themselves", at, name)
+	}
 }
 
 func (v *validation) name(at, name string, seen map[string]bool) {

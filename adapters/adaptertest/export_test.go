@@ -4,15 +4,17 @@ package adaptertest
 func Sentences() map[string]string {
 	sentences := map[string]string{
 		"part/untouched": saysUntouched, "part/soon": saysSoon, "part/together": saysTogether,
-		"part/range":        saysRange,
 		"enricher/no guess": saysNoGuess, "enricher/kept": saysTried, "enricher/learned": saysLearned, "enricher/again": saysAgain,
 		"enricher/renewal": saysRenewal,
 	}
 	for _, c := range storeContracts() {
 		sentences[c.name] = c.says
 	}
+	for _, c := range scorerContracts() {
+		sentences["scorer/"+c.name] = c.says
+	}
 	return sentences
 }
 
-// Cases counts the sentences that are quoted, those of TestStore once for each case.
-func Cases() int { return 9 + len(storeContracts()) }
+// Cases counts the sentences that are quoted, those of TestStore and TestScorer once for each case.
+func Cases() int { return 8 + len(storeContracts()) + len(scorerContracts()) }

@@ -2,52 +2,23 @@ package adaptertest
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/openleads/leads"
+	"github.com/openleads/leads/ingest"
 )
 
 const (
 	saysUntouched = "It must not change the lead."
 	saysSoon      = "must return soon after ctx ends"
 	saysTogether  = "It may be called concurrently"
-	saysRange     = "Score returns a Score whose Value is 0–100."
 )
 
 // soonAfter is how long a part may take to return once its context has ended: what the engine grants it too.
 const soonAfter = 2 * time.Second
-
-// TestScorer holds a Scorer to its contract, on leads from empty to hostile.
-func TestScorer(t *testing.T, scorer leads.Scorer) {
-	testPart(t, func(ctx context.Context, t *testing.T, lead leads.Lead) {
-		score, err := scorer.Score(ctx, lead)
-		if score.Value < 0 || score.Value > 100 {
-			t.Errorf("the score is %d\nthe contract says: %s", score.Value, saysRange)
-		}
-		if err != nil {
-			return
-		}
-		switch score.Qualification {
-		case leads.Hot, leads.Warm, leads.Cold:
-		default:
-			t.Errorf("the qualification is %q", score.Qualification)
-		}
-		if max(utf8.RuneCountInString(score.Summary), utf8.RuneCountInString(score.NextStep)) > 280 {
-			t.Errorf("the summary or next step is longer than 280 characters: %+v", score)
-		}
-	})
-}
-
-// TestNotifier holds a Notifier to its contract, on notifications about leads from empty to hostile. Whether they arrive is for its own
-// tests to see.
-func TestNotifier(t *testing.T, notifier leads.Notifier) {
-	testPart(t, func(ctx context.Context, _ *testing.T, lead leads.Lead) {
-		_ = notifier.Notify(ctx, leads.Notification{Tenant: lead.Tenant, Kind: leads.NotifyNew, Lead: lead, At: time.Now()})
-	})
-}
 
 // testPart calls a part with every sample, at once on several goroutines, and with a context that has ended.
 func testPart(t *testing.T, call func(ctx context.Context, t *testing.T, lead leads.Lead)) {
@@ -92,9 +63,15 @@ func samples() map[string]leads.Lead {
 	found := map[string]leads.Lead{
 		"empty": {Tenant: "acme", ID: leads.NewID(), Version: 1, Status: leads.StatusNew, CreatedAt: base, UpdatedAt: base},
 		"full":  fullLead(base),
+		// One that nobody wants, by which a score is lowest.
+		"unwanted": {
+			Tenant: "acme", ID: leads.NewID(), Version: 1, Status: leads.StatusNew, CreatedAt: base, UpdatedAt: base,
+			Metadata: ingest.Metadata{"message": []byte(`"We offer SEO services: cheap backlinks! https://a.example https://b.example https://c.example"`)},
+		},
 	}
 	for i, text := range hostile() {
 		lead := (&filler{base: base, text: hostileText(text)}).lead()
+		lead.Metadata.SetText("message", text)
 		if i%2 == 0 {
 			lead.Email = limited(text, 200) + "@example.com"
 		}
@@ -103,9 +80,12 @@ func samples() map[string]leads.Lead {
 	return found
 }
 
-// fullLead has something in every field.
+// fullLead has something in every field, nothing of it in order, so that sorting it in place would be seen.
 func fullLead(base time.Time) leads.Lead {
 	full := (&filler{base: base}).lead()
 	full.Email = "ann@example.com"
+	full.Metadata.SetText("message", "Could you show us a Demo by Friday? We need a price for 40 people. See https://example.com/Plan for more.")
+	slices.Reverse(full.Tags)
+	slices.Reverse(full.Score.Evidence)
 	return full
 }

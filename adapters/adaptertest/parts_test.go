@@ -24,7 +24,7 @@ func soundEnricher(_ context.Context, lead leads.Lead) ([]leads.Fact, error) {
 }
 
 func soundScorer(context.Context, leads.Lead) (leads.Score, error) {
-	return leads.Score{Value: 100, Qualification: leads.Hot}, nil
+	return leads.Score{Value: 100, Qualification: leads.Hot, By: "rules"}, nil
 }
 
 func soundNotifier(ctx context.Context, _ leads.Notification) error { return ctx.Err() }
