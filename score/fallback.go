@@ -17,7 +17,8 @@ import (
 // Each but the last gets four fifths of the time that is left, at most 12 s; one that does not return then is left behind, and one
 // that panics has failed. A score that is not the first scorer's is Provisional, says the Reason, and comes together with the errors of those before, so that the
 // engine goes on with it and tries again later. The errors are permanent only if all of them are. If the first scorers declined
-// ([ErrDeclined]) the score is final: there is no error and only the Reason tells.
+// ([ErrDeclined]) the score is final: there is no error and only the Reason tells. A score that a scorer returns with an error is taken,
+// the first of them, when none of the scorers judges without.
 type Fallback []leads.Scorer
 
 // maxAsk is the longest that a scorer with another behind it is waited for.
@@ -29,12 +30,19 @@ func (f Fallback) Score(ctx context.Context, lead leads.Lead) (leads.Score, erro
 		return leads.Score{}, leads.Permanent(errors.New("score: Fallback has no scorers"))
 	}
 	var failed failures
+	var provisional leads.Score
 	for i, scorer := range f {
 		s, err := ask(ctx, scorer, lead, i == len(f)-1)
 		if err == nil {
 			return failed.mark(s)
 		}
+		if !given(provisional) {
+			provisional = s
+		}
 		failed = append(failed, err)
+	}
+	if given(provisional) {
+		return failed.mark(provisional)
 	}
 	if err := failed.err(); err != nil {
 		return leads.Score{}, err
@@ -80,11 +88,17 @@ func ask(ctx context.Context, scorer leads.Scorer, lead leads.Lead, last bool) (
 
 // judged refuses a score that is none.
 func judged(s leads.Score, err error) (leads.Score, error) {
-	if err == nil && (s.Value < 0 || s.Value > 100) {
+	switch outside := s.Value < 0 || s.Value > 100; {
+	case outside && err != nil:
+		return leads.Score{}, err
+	case outside:
 		return leads.Score{}, leads.Permanent(fmt.Errorf("a score of %d is not within 0–100", s.Value))
 	}
 	return s, err
 }
+
+// given reports whether a score came with an error, as the engine tells it.
+func given(s leads.Score) bool { return s.By != "" || s.Qualification != "" }
 
 // failures are the errors of the scorers that were asked before.
 type failures []error

@@ -67,6 +67,44 @@ func TestFallbackWithoutJudgement(t *testing.T) {
 	require.Empty(t, score.Fallback{score.DefaultRubric()}.Check(t.Context()))
 }
 
+// What a scorer judges provisionally is not thrown away, but whoever judges without an error comes first.
+func TestFallbackKeepsAProvisionalScore(t *testing.T) {
+	t.Parallel()
+	away, slow := errors.New("away"), errors.New("slow")
+	rough := func(value int) leads.Scorer {
+		return leads.ScorerFunc(func(context.Context, leads.Lead) (leads.Score, error) {
+			return leads.Score{Value: value, Qualification: leads.Warm, By: "rough"}, slow
+		})
+	}
+	inner := score.Fallback{failing(away), score.DefaultRubric()}
+	cases := map[string]struct {
+		scorers score.Fallback
+		by      string
+		value   int
+		reason  string
+	}{
+		"one before rules":  {score.Fallback{rough(50), score.DefaultRubric()}, "rules", -1, "slow"},
+		"one after a fault": {score.Fallback{failing(away), rough(50)}, "rough", 50, "away; slow"},
+		"the first of two":  {score.Fallback{rough(50), rough(60)}, "rough", 50, "slow; slow"},
+		"one out of range":  {score.Fallback{rough(101), rough(60)}, "rough", 60, "slow; slow"},
+		"one in another":    {score.Fallback{failing(slow), inner}, "rules", -1, "slow; away"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := c.scorers.Score(t.Context(), leads.Lead{})
+			require.Error(t, err)
+			require.False(t, leads.IsPermanent(err))
+			require.Equal(t, c.by, s.By)
+			require.True(t, s.Provisional)
+			require.Equal(t, c.reason, s.Reason)
+			if c.value >= 0 {
+				require.Equal(t, c.value, s.Value)
+			}
+		})
+	}
+}
+
 // A scorer that hangs, and does not even listen, leaves the rules time within the stage's 15 seconds.
 func TestFallbackLeavesTime(t *testing.T) {
 	t.Parallel()

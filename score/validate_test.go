@@ -36,6 +36,7 @@ func TestValidate(t *testing.T) {
 		"no name":        {func(r rubric) { r.Criteria[0].Name = " " }, []string{`Criteria[0].Name is " "; it must be 1 to 64 bytes in one line`}},
 		"long name":      {func(r rubric) { r.Caps[0].Name = strings.Repeat("a", 65) }, []string{`Caps[0].Name is "` + strings.Repeat("a", 65) + `"; it must be 1 to 64 bytes in one line`}},
 		"name twice":     {func(r rubric) { r.Caps[0].Name = "phone" }, []string{`Caps[0].Name "phone" is used twice`}},
+		"floor":          {func(r rubric) { r.Criteria[0].Name = "floor" }, []string{`Criteria[0].Name is "floor", which scores have of themselves`}},
 		"level twice":    {func(r rubric) { r.Criteria[0].Levels[1].Name = "given" }, []string{`Criteria[0].Levels[1].Name "given" is used twice`}},
 		"axis":           {func(r rubric) { r.Criteria[0].Axis = "mood" }, []string{`Criteria[0].Axis is "mood"; it must be fit or intent`}},
 		"signal":         {func(r rubric) { r.Criteria[0].Signal = "aura" }, []string{`Criteria[0].Signal is "aura"; there is no such signal`}},
