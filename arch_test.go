@@ -69,13 +69,20 @@ func layer(path string) int {
 // siblings are the imports that stages and adapters may have of each other: an adapter imports the package whose contract it
 // implements or, in the conformance suites, exercises.
 var siblings = map[string][]string{
-	"adapters/bunstore": {"sequence", "adapters/desk"},
-	"adapters/memstore": {"sequence", "adapters/desk"},
-	"adapters/mmdb":     {"enrich"},
-	"adapters/iploc":    {"enrich"},
-	"adapters/phone":    {"enrich"},
-	"adapters/openai":   {"score"},
+	"adapters/bunstore":    {"sequence", "notify", "adapters/desk"},
+	"adapters/memstore":    {"sequence", "notify", "adapters/desk"},
+	"adapters/adaptertest": {"sequence", "notify", "adapters/desk"},
+	"adapters/mmdb":        {"enrich"},
+	"adapters/iploc":       {"enrich"},
+	"adapters/phone":       {"enrich"},
+	"adapters/openai":      {"score"},
+	"adapters/emldir":      {mime},
+	"adapters/smtp":        {mime},
+	"adapters/mailgun":     {mime},
 }
+
+// mime is what the adapters that send mail share.
+const mime = "adapters/internal/mime"
 
 // tools are programs of the repository that no package imports.
 var tools = []string{"internal/leadbench", "internal/proof", "enrich/lists/gen"}

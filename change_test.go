@@ -1,0 +1,57 @@
+package leads_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/openleads/leads"
+)
+
+func TestChangesOfALead(t *testing.T) {
+	t.Parallel()
+	lead := leads.Lead{Tenant: "acme", ID: leads.NewID(), Status: leads.StatusNew, Tags: []string{"trial"}}
+	at := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	for i, step := range []struct {
+		do   func(at time.Time) (leads.Event, bool)
+		kind leads.EventKind // "" when nothing changes
+		data leads.Change
+	}{
+		{func(at time.Time) (leads.Event, bool) { return lead.Assign(leads.Change{}, at) }, "", leads.Change{}},
+		{func(at time.Time) (leads.Event, bool) { return lead.Assign(leads.Change{To: "ann", By: "routing"}, at) }, leads.EventAssigned, leads.Change{To: "ann", By: "routing"}},
+		{func(at time.Time) (leads.Event, bool) { return lead.Assign(leads.Change{To: "ann"}, at) }, "", leads.Change{}},
+		{func(at time.Time) (leads.Event, bool) { return lead.Assign(leads.Change{To: "bob"}, at) }, leads.EventAssigned, leads.Change{From: "ann", To: "bob"}},
+		{func(at time.Time) (leads.Event, bool) { return lead.SetStatus(leads.Change{To: "new"}, at) }, "", leads.Change{}},
+		{func(at time.Time) (leads.Event, bool) { return lead.SetStatus(leads.Change{To: "contacted"}, at) }, leads.EventStatus, leads.Change{From: "new", To: "contacted"}},
+		{func(at time.Time) (leads.Event, bool) { return lead.SetStatus(leads.Change{To: "qualified"}, at) }, leads.EventStatus, leads.Change{From: "contacted", To: "qualified"}},
+		{func(at time.Time) (leads.Event, bool) { return lead.Tag(leads.Change{To: "trial"}, at) }, "", leads.Change{}},
+		{func(at time.Time) (leads.Event, bool) { return lead.Tag(leads.Change{From: "trial", To: "won"}, at) }, leads.EventTagged, leads.Change{From: "trial", To: "won"}},
+		{func(at time.Time) (leads.Event, bool) { return lead.Tag(leads.Change{From: "absent"}, at) }, "", leads.Change{}},
+	} {
+		now := at.Add(time.Duration(i) * time.Minute)
+		event, changed := step.do(now)
+		require.Equal(t, step.kind != "", changed, "step %d", i)
+		if !changed {
+			require.Equal(t, leads.Event{}, event)
+			continue
+		}
+		var data leads.Change
+		require.NoError(t, json.Unmarshal(event.Data, &data))
+		require.Equal(t, step.data, data)
+		require.Equal(t, step.kind, event.Kind)
+		require.Equal(t, []any{"acme", lead.ID, now}, []any{event.Tenant, event.LeadID, event.At})
+		require.Equal(t, now, lead.UpdatedAt)
+	}
+	require.Equal(t, leads.Response{Assigned: at.Add(time.Minute), Contacted: at.Add(5 * time.Minute)}, lead.Response, "the first times stay")
+	require.Equal(t, []string{"won"}, lead.Tags)
+}
+
+func TestClosingIsNotGettingInTouch(t *testing.T) {
+	t.Parallel()
+	lead := leads.Lead{Status: leads.StatusNew}
+	_, changed := lead.SetStatus(leads.Change{To: "closed"}, time.Now())
+	require.True(t, changed)
+	require.Zero(t, lead.Response.Contacted)
+}
