@@ -28,7 +28,8 @@ const maxParameters = 400
 // weights are held back (L2) towards the present points, times the one factor that fits the outcomes best, so a level that was seldom
 // seen keeps its place. Newton's method finds the one maximum, since the penalised likelihood is strictly concave. The weights then
 // become points: within a criterion the worst level gets 0 (or, where the rubric takes points, the best one), and the best levels
-// together about 100. The thresholds are set so that as many of these leads are hot and warm as before.
+// together about 100. They are rounded up or down together, so that the scores stay near what the weights say. The thresholds are set
+// so that as many of these leads are hot and warm as before.
 //
 // A few hundred outcomes with at least fifty won are wanted; try the result with [Backtest] on others than it was learned from. It
 // ends with the error of ctx, that of a rubric with mistakes, or one that says that outcomes of a sort are missing.

@@ -52,9 +52,9 @@ func TestLearnRoundsTogether(t *testing.T) {
 	t.Parallel()
 	const answers, copies = 18, 5
 	weight := func(a int) float64 { return []float64{.14, .45}[a%2] }
-	past, _ := crowd(1, 4000, answers, copies, weight)
-	future, chances := crowd(2, 4000, answers, copies, weight)
-	learned, err := score.Learn(t.Context(), many(answers*copies), past, nil)
+	past, _ := crowd(1, 2000, answers, copies, weight)
+	future, chances := crowd(2, 2000, answers, copies, weight)
+	learned, err := score.Learn(t.Context(), many(answers*copies), past, &score.LearnOptions{Trust: 16})
 	require.NoError(t, err)
 	r, err := score.Backtest(t.Context(), learned, future)
 	require.NoError(t, err)
@@ -72,7 +72,7 @@ func TestLearnChoosesItsTrust(t *testing.T) {
 		want   float64
 	}{
 		"people are right": {400, alike, 256},
-		"people are wrong": {4000, unlike, 4},
+		"people are wrong": {600, unlike, 4},
 		"too few to try":   {12, alike, 4},
 	} {
 		past, _ := crowd(5, c.leads, 12, 1, c.weight)

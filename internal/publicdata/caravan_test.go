@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,7 +19,11 @@ import (
 // installed is where Debian's package has the data.
 const installed = "/usr/lib/R/site-library/kernlab/data/ticdata.rda"
 
-const bought = "CARAVAN"
+// bought is the column that tells who bought, where it says yes.
+const (
+	bought = "CARAVAN"
+	yes    = "insurance"
+)
 
 // few are the columns that a person might choose by their names: who lives there, what they can spend, what they insured with us already.
 var few = []string{
@@ -45,7 +48,17 @@ func caravans(t *testing.T) *table {
 	require.NoError(t, err)
 	require.Len(t, data.names, 86)
 	require.Len(t, data.cells[bought], 9822)
+	require.Equal(t, []int{348, 238}, []int{buyers(data, 0, 5822), buyers(data, 5822, 9822)}, "as published")
 	return data
+}
+
+func buyers(data *table, from, to int) (n int) {
+	for _, cell := range data.cells[bought][from:to] {
+		if cell == yes {
+			n++
+		}
+	}
+	return n
 }
 
 func outcomes(data *table) []score.Outcome {
@@ -57,7 +70,7 @@ func outcomes(data *table) []score.Outcome {
 				m.SetText(name, data.cells[name][i])
 			}
 		}
-		all[i] = score.Outcome{Lead: leads.Lead{Metadata: m}, Won: data.cells[bought][i] == "insurance"}
+		all[i] = score.Outcome{Lead: leads.Lead{Metadata: m}, Won: data.cells[bought][i] == yes}
 	}
 	return all
 }
@@ -117,7 +130,7 @@ func grouped(labels []string, starts ...int) []band {
 	end := len(labels)
 	for _, start := range slices.Backward(starts) {
 		group := labels[start:end]
-		all = append(all, band{strings.Join(group[:1], "") + " up", score.Match{Values: group}, true})
+		all = append(all, band{group[0] + " and more", score.Match{Values: group}, true})
 		end = start
 	}
 	return all
@@ -136,31 +149,14 @@ func splits(all []score.Outcome) []split {
 	return []split{{"halves", mixed[:half], mixed[half:]}, {"challenge", all[:5822], all[5822:]}}
 }
 
-// rival judges by an unrounded logistic regression on the same levels.
-func rival(t *testing.T, r *score.Rubric, s split) (auc float64, best []bool) {
+// rival judges by an unrounded logistic regression on the same levels. It returns its AUC and the buyers among as many as it finds best.
+func rival(t *testing.T, r *score.Rubric, s split, most int) (auc float64, found int) {
 	t.Helper()
 	ids := make(map[[2]string]int)
-	study := func(part []score.Outcome) (rows [][]int, won []bool) {
-		for _, o := range part {
-			judged, err := r.Score(t.Context(), o.Lead)
-			require.NoError(t, err)
-			var row []int
-			for _, e := range judged.Evidence {
-				key := [2]string{e.Criterion, e.Level}
-				if _, ok := ids[key]; !ok {
-					ids[key] = len(ids)
-				}
-				row = append(row, ids[key])
-			}
-			rows, won = append(rows, row), append(won, o.Won)
-		}
-		return rows, won
-	}
-	past, pastWon := study(s.past)
-	next, nextWon := study(s.next)
+	past, pastWon := levels(t, r, s.past, ids)
+	next, nextWon := levels(t, r, s.next, ids)
 	w := logistic(past, pastWon, len(ids))
-	values := make([]float64, len(next))
-	order := make([]int, len(next))
+	values, order := make([]float64, len(next)), make([]int, len(next))
 	for i, row := range next {
 		order[i] = i
 		for _, f := range row {
@@ -168,38 +164,65 @@ func rival(t *testing.T, r *score.Rubric, s split) (auc float64, best []bool) {
 		}
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(values[b], values[a]) })
-	for _, i := range order {
-		best = append(best, nextWon[i])
+	for _, i := range order[:most] {
+		if nextWon[i] {
+			found++
+		}
 	}
-	return area(values, nextWon), best
+	return area(values, nextWon), found
 }
 
+// levels are the levels that the rubric finds, as features numbered in ids.
+func levels(t *testing.T, r *score.Rubric, part []score.Outcome, ids map[[2]string]int) (rows [][]int, won []bool) {
+	t.Helper()
+	for _, o := range part {
+		judged, err := r.Score(t.Context(), o.Lead)
+		require.NoError(t, err)
+		var row []int
+		for _, e := range judged.Evidence {
+			key := [2]string{e.Criterion, e.Level}
+			if _, ok := ids[key]; !ok {
+				ids[key] = len(ids)
+			}
+			row = append(row, ids[key])
+		}
+		rows, won = append(rows, row), append(won, o.Won)
+	}
+	return rows, won
+}
+
+// TestCaravan measures what docs/scoring.md reports. The challenge asked for the 800 of 4,000 customers that were likeliest to buy: a
+// random choice finds 48 of the 238 buyers, its winner found 121.
 func TestCaravan(t *testing.T) {
 	t.Parallel()
 	data := caravans(t)
 	all := outcomes(data)
-	for _, columns := range [][]string{few, data.names[:85]} {
-		for _, s := range splits(all) {
-			rubric := equal(data, columns)
-			before, err := score.Backtest(t.Context(), rubric, s.next)
-			require.NoError(t, err)
-			learned, err := score.Learn(t.Context(), rubric, s.past, nil)
-			require.NoError(t, err)
-			after, err := score.Backtest(t.Context(), learned, s.next)
-			require.NoError(t, err)
-			limit, best := rival(t, rubric, s)
-			count := 0
-			for _, won := range best[:after.Lift[1].Leads] {
-				if won {
-					count++
-				}
-			}
-			t.Logf("%s, %d criteria, %d leads to learn from: AUC of equal points %.3f, learned %.3f, logistic regression %.3f; "+
-				"of %d buyers among %d the best fifth has %d, %d and %d",
-				s.name, len(columns), len(s.past), before.AUC, after.AUC, limit, after.Won, after.Leads, before.Lift[1].Won, after.Lift[1].Won, count)
-			if testing.Verbose() && len(columns) < 20 {
-				t.Logf("\n%s", after)
-			}
+	for _, s := range splits(all) {
+		for name, c := range map[string]struct {
+			columns []string
+			gain    float64 // in AUC, at least, by learning
+		}{
+			"few criteria": {few, .02},
+			"all criteria": {data.names[:85], .05},
+		} {
+			t.Run(s.name+", "+name, func(t *testing.T) {
+				t.Parallel()
+				rubric := equal(data, c.columns)
+				before, err := score.Backtest(t.Context(), rubric, s.next)
+				require.NoError(t, err)
+				learned, err := score.Learn(t.Context(), rubric, s.past, nil)
+				require.NoError(t, err)
+				after, err := score.Backtest(t.Context(), learned, s.next)
+				require.NoError(t, err)
+				fifth := after.Lift[1]
+				auc, found := rival(t, rubric, s, fifth.Leads)
+				t.Logf("%d learned from, %d judged; AUC: equal points %.3f, learned %.3f, logistic regression %.3f", len(s.past), after.Leads, before.AUC, after.AUC, auc)
+				t.Logf("of %d buyers the best %d have: equal points %d, learned %d, logistic regression %d", after.Won, fifth.Leads, before.Lift[1].Won, fifth.Won, found)
+				t.Logf("learned:\n%s", after)
+				require.Greater(t, after.AUC, before.AUC+c.gain)
+				require.Greater(t, after.AUC, auc-.01)
+				require.Greater(t, fifth.Lift, 2.)
+			})
 		}
 	}
 }

@@ -19,7 +19,7 @@ func logistic(rows [][]int, won []bool, features int) []float64 {
 		}
 	}
 	weights, z := make([]float64, features+1), make([]float64, len(rows))
-	for range 1000 {
+	for range 500 {
 		farthest := 0.0
 		for f, with := range having {
 			ridge := 1.0

@@ -69,26 +69,36 @@ func (v rValue) table() (*table, error) {
 	if len(t.names) == 0 || len(t.names) != len(v.list) || !slices.Contains(v.attr("class"), "data.frame") {
 		return nil, errors.New("the object is no data frame")
 	}
-	for i, column := range v.list {
-		name, labels := t.names[i], column.attr("levels")
-		for _, n := range column.numbers {
-			switch {
-			case labels == nil:
-				t.cells[name] = append(t.cells[name], strconv.FormatFloat(n, 'f', -1, 64))
-			case n < 1 || int(n) > len(labels):
-				return nil, fmt.Errorf("column %s has a value without a label", name)
-			default:
-				t.cells[name] = append(t.cells[name], labels[int(n)-1])
-			}
+	for i, name := range t.names {
+		cells, err := v.list[i].cells()
+		if err != nil {
+			return nil, fmt.Errorf("column %s: %w", name, err)
 		}
-		if labels != nil {
+		if i > 0 && len(cells) != len(t.cells[t.names[0]]) {
+			return nil, fmt.Errorf("column %s has %d rows", name, len(cells))
+		}
+		t.cells[name] = cells
+		if labels := v.list[i].attr("levels"); labels != nil {
 			t.labels[name] = labels
-		}
-		if len(t.cells[name]) != len(t.cells[t.names[0]]) {
-			return nil, fmt.Errorf("column %s has %d rows", name, len(t.cells[name]))
 		}
 	}
 	return t, nil
+}
+
+// cells are the values of a column.
+func (v rValue) cells() ([]string, error) {
+	labels, cells := v.attr("levels"), make([]string, len(v.numbers))
+	for i, n := range v.numbers {
+		switch {
+		case labels == nil:
+			cells[i] = strconv.FormatFloat(n, 'f', -1, 64)
+		case n < 1 || int(n) > len(labels):
+			return nil, fmt.Errorf("row %d has no label", i+1)
+		default:
+			cells[i] = labels[int(n)-1]
+		}
+	}
+	return cells, nil
 }
 
 // rReader reads objects; after an error it gives empty ones.
@@ -100,7 +110,7 @@ type rReader struct {
 
 func (r *rReader) take(n int) []byte {
 	if r.err != nil || n < 0 || n > len(r.rest) {
-		r.err = cmpErr(r.err, errors.New("the file is cut off"))
+		r.fail(errors.New("the file is cut off"))
 		return nil
 	}
 	taken := r.rest[:n]
@@ -108,11 +118,10 @@ func (r *rReader) take(n int) []byte {
 	return taken
 }
 
-func cmpErr(first, second error) error {
-	if first != nil {
-		return first
+func (r *rReader) fail(err error) {
+	if r.err == nil {
+		r.err = err
 	}
-	return second
 }
 
 func (r *rReader) int() int {
@@ -151,7 +160,7 @@ func (r *rReader) item() rValue {
 		}
 		return v
 	}
-	r.err = cmpErr(r.err, fmt.Errorf("objects with the flags %#x are not read", flags))
+	r.fail(fmt.Errorf("objects with the flags %#x are not read", flags))
 	return rValue{}
 }
 
