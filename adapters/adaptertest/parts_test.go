@@ -23,10 +23,6 @@ func soundEnricher(_ context.Context, lead leads.Lead) ([]leads.Fact, error) {
 	}, nil
 }
 
-func soundScorer(context.Context, leads.Lead) (leads.Score, error) {
-	return leads.Score{Value: 100, Qualification: leads.Hot, By: "rules"}, nil
-}
-
 func soundNotifier(ctx context.Context, _ leads.Notification) error { return ctx.Err() }
 
 func TestSoundParts(t *testing.T) {
@@ -34,10 +30,6 @@ func TestSoundParts(t *testing.T) {
 	t.Run("enricher", func(t *testing.T) {
 		t.Parallel()
 		adaptertest.TestEnricher(t, leads.EnricherFunc(soundEnricher))
-	})
-	t.Run("scorer", func(t *testing.T) {
-		t.Parallel()
-		adaptertest.TestScorer(t, leads.ScorerFunc(soundScorer))
 	})
 	t.Run("notifier", func(t *testing.T) {
 		t.Parallel()
@@ -131,24 +123,6 @@ var brokenParts = map[string]func(t *testing.T){
 				<-never
 			}
 			return soundEnricher(ctx, lead)
-		}))
-	},
-	"changes the lead": func(t *testing.T) {
-		adaptertest.TestScorer(t, leads.ScorerFunc(func(ctx context.Context, lead leads.Lead) (leads.Score, error) {
-			if len(lead.Tags) > 0 {
-				lead.Tags[0] = "scored"
-			}
-			return soundScorer(ctx, lead)
-		}))
-	},
-	"scores above 100": func(t *testing.T) {
-		adaptertest.TestScorer(t, leads.ScorerFunc(func(context.Context, leads.Lead) (leads.Score, error) {
-			return leads.Score{Value: 101, Qualification: leads.Hot}, nil
-		}))
-	},
-	"qualifies as nothing": func(t *testing.T) {
-		adaptertest.TestScorer(t, leads.ScorerFunc(func(context.Context, leads.Lead) (leads.Score, error) {
-			return leads.Score{Value: 50}, nil
 		}))
 	},
 	"ignores the end of its context": func(t *testing.T) {

@@ -24,6 +24,9 @@ var untested = []string{
 	"[Engine.Explain], [Engine.Replay] and [Engine.Release] need it.",
 	"Lister lists leads.",
 	"Enricher learns facts about a lead.",
+	"Score is a judgement of a lead and what it rests on.",
+	"ModelUse is how a model was asked, so that its judgement can be traced and paid for.",
+	"negative points count against the lead",
 }
 
 // sources parses the packages whose comments are the contract.
@@ -88,22 +91,29 @@ func TestEverySentenceHasACase(t *testing.T) {
 	require.Greater(t, found, 30)
 }
 
-// promises returns the sentences of the comments of an interface that a Store implements, and of Enricher.
+// promises returns the sentences of the comments of an interface that has a suite, and of what a Scorer returns.
 func promises(decl *ast.GenDecl, spec *ast.TypeSpec) []string {
-	contract, ok := spec.Type.(*ast.InterfaceType)
 	switch spec.Name.Name {
-	case "Store", "Sources", "History", "Lister", "Enricher":
+	case "Store", "Sources", "History", "Lister", "Enricher", "Scorer", "Score", "ModelUse", "Evidence", "Qualification":
 	default:
-		ok = false
-	}
-	if !ok {
 		return nil
 	}
 	found := split(decl.Doc.Text())
-	for _, method := range contract.Methods.List {
-		found = append(found, split(method.Doc.Text())...)
+	for _, member := range members(spec) {
+		found = append(append(found, split(member.Doc.Text())...), split(member.Comment.Text())...)
 	}
 	return found
+}
+
+// members returns the methods of an interface or the fields of a struct.
+func members(spec *ast.TypeSpec) []*ast.Field {
+	switch contract := spec.Type.(type) {
+	case *ast.InterfaceType:
+		return contract.Methods.List
+	case *ast.StructType:
+		return contract.Fields.List
+	}
+	return nil
 }
 
 var sentenceEnd = regexp.MustCompile(`\. `)

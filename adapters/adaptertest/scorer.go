@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -25,8 +26,7 @@ type scorerContract struct {
 func TestScorer(t *testing.T, scorer leads.Scorer) {
 	x := try(t, scorer)
 	for _, c := range scorerContracts() {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
+		t.Run(c.name, func(t *testing.T) { // one after the other, so that only what is meant to goes on at once
 			t.Cleanup(func() {
 				if t.Failed() {
 					t.Logf("the contract says: %s", c.says)
@@ -92,6 +92,7 @@ func try(t *testing.T, scorer leads.Scorer) *trial {
 		})
 	}
 	calls.Wait()
+	slices.SortFunc(x.visits, func(a, b visit) int { return strings.Compare(a.first.call, b.first.call) })
 	x.crowd(t.Context(), found["full"])
 	for _, v := range x.visits {
 		if name := v.first.call; name == "full" || name == "empty" {
@@ -154,10 +155,11 @@ func (x *trial) until(ctx context.Context, calm judgement) hurried {
 
 // calls returns what came of every call that returned.
 func (x *trial) calls() []judgement {
-	all := slices.Clone(x.together)
+	var all []judgement
 	for _, v := range x.visits {
 		all = append(all, v.first, v.second, v.back)
 	}
+	all = append(all, x.together...)
 	for _, h := range slices.Concat(x.ended, x.ending) {
 		if !h.late {
 			all = append(all, h.judgement)

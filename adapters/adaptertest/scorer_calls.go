@@ -11,7 +11,7 @@ import (
 
 const (
 	saysJudges      = "Scorer judges a lead."
-	saysProvisional = "A score returned together with an error is used as provisional and the call is tried again later unless the error is [Permanent]."
+	saysUsed        = "A score returned together with an error is used as provisional and the call is tried again later unless the error is [Permanent]."
 	saysScoredAgain = "It may be called concurrently and again for the same lead, and must return soon after ctx ends."
 )
 
@@ -26,8 +26,8 @@ func callContracts() []scorerContract {
 		{"judges again", saysScoredAgain, scoreAgain},
 		{"returns when it is too late", saysScoredAgain, func(t *testing.T, x *trial) { inTime(t, x.ended) }},
 		{"returns when time is up", saysScoredAgain, func(t *testing.T, x *trial) { inTime(t, x.ending) }},
-		{"gives no lead up in a hurry", saysProvisional, scoreHurried},
-		{"error and score", saysProvisional, everyCall(lost)},
+		{"gives no lead up in a hurry", saysUsed, scoreHurried},
+		{"error and score", saysUsed, everyCall(lost)},
 	}
 }
 

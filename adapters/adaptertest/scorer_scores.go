@@ -21,7 +21,7 @@ const (
 	saysQualification = "Qualification is the short form of a score."
 	saysSummary       = "Summary is plain text of at most 280 characters; NextStep is what to do, likewise."
 	saysBy            = "By names the part that judged, Rubric the hash of the rules it used."
-	saysTriedFor      = "Provisional means that a better score was wanted and is being tried for."
+	saysProvisional   = "Provisional means that a better score was wanted and is being tried for."
 	saysReason        = `Reason says why a part that was asked first did not judge, in a few words for people: "timed out".`
 	saysModel         = "Model is what a model had to do with it; zero when none did."
 	saysTokens        = "InputTokens and OutputTokens are what the server counted; 0 when it did not say or was not asked."
@@ -43,7 +43,7 @@ func scoreContracts() []scorerContract {
 		{"plain texts", saysSummary, everyScore(marked)},
 		{"by", saysBy, everyScore(func(j judgement) string { return unless(line(j.score.By), "By is %q, which is no name", j.score.By) })},
 		{"rubric", saysBy, scoreRules},
-		{"provisional", saysTriedFor, everyScore(func(j judgement) string {
+		{"provisional", saysProvisional, everyScore(func(j judgement) string {
 			return unless(j.err != nil || !j.score.Provisional, "it is provisional, but without an error nothing is tried again")
 		})},
 		{"reason", saysReason, everyScore(func(j judgement) string {
