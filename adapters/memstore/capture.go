@@ -84,12 +84,7 @@ func (s *Store) accept(sub ingest.Submission) leads.Captured {
 	s.tables.identities[who] = lead.ID
 	s.tables.submissions[key{sub.Tenant, sub.ID}] = submission{Submission: sub, leadID: lead.ID}
 	s.tables.arrivals[k] = append(s.tables.arrivals[k], sub.ID)
-	for _, event := range folded.Events {
-		s.record(event)
-	}
-	for _, task := range folded.Tasks {
-		s.enqueue(task)
-	}
+	s.add(folded.Events, folded.Tasks)
 	return leads.Captured{SubmissionID: sub.ID, LeadID: lead.ID, Created: folded.Created, DuplicateOf: sub.DuplicateOf}
 }
 
@@ -99,12 +94,16 @@ func (s *Store) record(event leads.Event) {
 	s.tables.timelines[k] = append(s.tables.timelines[k], cloneEvent(event))
 }
 
-// enqueue puts a new task into the queue.
+// enqueue puts a task into the queue, unless it is there already.
 func (s *Store) enqueue(task leads.Task) {
+	k := key{task.Tenant, task.ID}
+	if _, there := s.tables.tasks[k]; there {
+		return
+	}
 	task = cloneTask(task)
 	task.State = leads.TaskWaiting
 	if task.Due.IsZero() {
 		task.Due = s.now()
 	}
-	s.tables.tasks[key{task.Tenant, task.ID}] = task
+	s.tables.tasks[k] = task
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/ingest"
+	"github.com/openleads/leads/sequence"
 )
 
 // What a Store returns belongs to the caller, and what it is given stays the caller's: everything is copied on its way in and out,
@@ -72,4 +73,14 @@ func cloneTask(t leads.Task) leads.Task {
 func cloneDelivery(d leads.Delivery) leads.Delivery {
 	d.Body = slices.Clone(d.Body)
 	return d
+}
+
+func cloneRecord(r leads.Record) leads.Record {
+	r.Data = slices.Clone(r.Data)
+	return r
+}
+
+func cloneEnrollment(e sequence.Enrollment) sequence.Enrollment {
+	e.Passed = slices.Clone(e.Passed)
+	return e
 }

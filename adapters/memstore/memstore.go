@@ -5,11 +5,13 @@
 //
 // A Store is a set of tables under one lock. A method that changes them checks first everything that can fail and writes then, so that
 // what it does is done whole or not at all. The rules of matching and merging are not here: [leads.Identify] and [leads.Fold] say
-// what to write. capture.go takes submissions in, queue.go holds the tasks, history.go and sources.go the rest.
+// what to write. capture.go takes submissions in, queue.go holds the tasks, history.go and sources.go what can be told of them. The other
+// files hold what people, notifications and sequences need, one interface each.
 package memstore
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
@@ -18,9 +20,11 @@ import (
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/ingest"
+	"github.com/openleads/leads/notify"
+	"github.com/openleads/leads/sequence"
 )
 
-// Store keeps leads in memory. It implements [leads.Store], [leads.History] and [leads.Lister].
+// Store keeps leads in memory. It implements [leads.Store] and everything that the parts of this module need of one besides.
 type Store struct {
 	clock func() time.Time
 
@@ -33,9 +37,11 @@ type Store struct {
 }
 
 var (
-	_ leads.Store   = (*Store)(nil)
-	_ leads.History = (*Store)(nil)
-	_ leads.Lister  = (*Store)(nil)
+	_ leads.Store    = (*Store)(nil)
+	_ leads.History  = (*Store)(nil)
+	_ leads.Lister   = (*Store)(nil)
+	_ sequence.Store = (*Store)(nil)
+	_ notify.Desk    = (*Store)(nil)
 )
 
 // Options sets a Store. The zero value of each field is its default.
@@ -58,17 +64,24 @@ type key struct{ tenant, id string }
 
 // tables is what a Store holds.
 type tables struct {
-	sources     map[key]ingest.Source
-	tokens      map[string]key // the source that a token belongs to
-	submissions map[key]submission
-	keys        map[idempotency]string // the submission that used an idempotency key last
-	leads       map[key]leads.Lead
-	identities  map[identity]string    // the lead that an identity belongs to
-	timelines   map[key][]leads.Event  // by lead, oldest first
-	arrivals    map[key][]string       // by lead, its submissions, oldest first
-	tasks       map[key]leads.Task     // without their deliveries
-	deliveries  map[key]leads.Delivery // by tenant and Delivery.Key
-	effects     map[key][]string       // by task, the keys of its deliveries, oldest first
+	sources      map[key]ingest.Source
+	tokens       map[string]key // the source that a token belongs to
+	submissions  map[key]submission
+	keys         map[idempotency]string // the submission that used an idempotency key last
+	leads        map[key]leads.Lead
+	identities   map[identity]string              // the lead that an identity belongs to
+	timelines    map[key][]leads.Event            // by lead, oldest first
+	arrivals     map[key][]string                 // by lead, its submissions, oldest first
+	tasks        map[key]leads.Task               // without their deliveries
+	deliveries   map[key]leads.Delivery           // by tenant and Delivery.Key
+	effects      map[key][]string                 // by task, the keys of its deliveries, oldest first
+	records      map[kind]map[string]leads.Record // by ID
+	enrollments  map[key]sequence.Enrollment
+	suppressions map[string]map[pair]sequence.Suppression // by tenant
+	consents     map[key][]sequence.Consent               // by tenant and address key, in the order in which they came
+	agreed       map[key]bool                             // the consents that there are, by tenant and ID
+	spent        map[key]count                            // by tenant and Quota.Key
+	routing      map[string]json.RawMessage               // by tenant, what its last routing decision left
 }
 
 // submission is a stored submission and the lead it belongs to: "" while it is quarantined.
@@ -86,17 +99,24 @@ type identity struct {
 
 func newTables() tables {
 	return tables{
-		sources:     make(map[key]ingest.Source),
-		tokens:      make(map[string]key),
-		submissions: make(map[key]submission),
-		keys:        make(map[idempotency]string),
-		leads:       make(map[key]leads.Lead),
-		identities:  make(map[identity]string),
-		timelines:   make(map[key][]leads.Event),
-		arrivals:    make(map[key][]string),
-		tasks:       make(map[key]leads.Task),
-		deliveries:  make(map[key]leads.Delivery),
-		effects:     make(map[key][]string),
+		sources:      make(map[key]ingest.Source),
+		tokens:       make(map[string]key),
+		submissions:  make(map[key]submission),
+		keys:         make(map[idempotency]string),
+		leads:        make(map[key]leads.Lead),
+		identities:   make(map[identity]string),
+		timelines:    make(map[key][]leads.Event),
+		arrivals:     make(map[key][]string),
+		tasks:        make(map[key]leads.Task),
+		deliveries:   make(map[key]leads.Delivery),
+		effects:      make(map[key][]string),
+		records:      make(map[kind]map[string]leads.Record),
+		enrollments:  make(map[key]sequence.Enrollment),
+		suppressions: make(map[string]map[pair]sequence.Suppression),
+		consents:     make(map[key][]sequence.Consent),
+		agreed:       make(map[key]bool),
+		spent:        make(map[key]count),
+		routing:      make(map[string]json.RawMessage),
 	}
 }
 
@@ -112,6 +132,14 @@ func (s *Store) begin(ctx context.Context, operation string) error {
 
 // now is the Store's clock in the resolution of everything stored.
 func (s *Store) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
+
+// pageSize is how many entries a page has when limit are asked for.
+func pageSize(limit int) int {
+	if limit == 0 {
+		return 100
+	}
+	return min(max(0, limit), 1000)
+}
 
 // checkID refuses what a database with UUID columns would refuse.
 func checkID(what, id string) error {

@@ -3,7 +3,6 @@ package memstore
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -92,44 +91,29 @@ func (s *Store) Settle(ctx context.Context, task leads.Task, outcome leads.Outco
 	if !ok || current.State != leads.TaskRunning || current.Fence != task.Fence {
 		return leads.ErrStale
 	}
-	outcome, err := s.complete(current, outcome)
+	outcome, err := complete(current, outcome)
 	if err != nil {
 		return err
 	}
 	s.change(key{current.Tenant, current.LeadID}, outcome.Change)
-	for _, event := range outcome.Events {
-		s.record(event)
-	}
+	s.add(outcome.Events, outcome.Tasks)
 	for _, delivery := range outcome.Deliveries {
 		s.deliver(delivery)
 	}
 	s.settle(current, outcome)
-	for _, follow := range outcome.Tasks {
-		s.enqueue(follow)
-	}
 	return nil
 }
 
 // complete fills what an outcome leaves empty from its task, and refuses what cannot be stored. It changes nothing of the caller's.
-func (s *Store) complete(task leads.Task, o leads.Outcome) (leads.Outcome, error) {
-	o.Events, o.Tasks, o.Deliveries = slices.Clone(o.Events), slices.Clone(o.Tasks), slices.Clone(o.Deliveries)
-	for i := range o.Events {
-		e := &o.Events[i]
-		fill(task, &e.Tenant, &e.ID, &e.LeadID)
-		if err := checkID("an event", e.ID); err != nil {
-			return o, err
-		}
+func complete(task leads.Task, o leads.Outcome) (leads.Outcome, error) {
+	var err error
+	if o.Events, o.Tasks, err = completed(task.Tenant, task.LeadID, o.Events, o.Tasks); err != nil {
+		return o, err
 	}
-	for i := range o.Tasks {
-		t := &o.Tasks[i]
-		fill(task, &t.Tenant, &t.ID, &t.LeadID)
-		if err := s.checkTask(*t, o.Tasks[:i]); err != nil {
-			return o, err
-		}
-	}
+	o.Deliveries = slices.Clone(o.Deliveries)
 	for i := range o.Deliveries {
 		d := &o.Deliveries[i]
-		fill(task, &d.Tenant, &d.ID, &d.LeadID)
+		fill(task.Tenant, task.LeadID, &d.Tenant, &d.ID, &d.LeadID)
 		d.TaskID = cmp.Or(d.TaskID, task.ID)
 		if err := checkID("a delivery", d.ID); err != nil {
 			return o, err
@@ -138,33 +122,58 @@ func (s *Store) complete(task leads.Task, o leads.Outcome) (leads.Outcome, error
 	return o, nil
 }
 
-func fill(task leads.Task, tenant, id, leadID *string) {
-	*tenant = cmp.Or(*tenant, task.Tenant)
-	*leadID = cmp.Or(*leadID, task.LeadID)
-	if *id == "" {
-		*id = leads.NewID()
+// completed returns copies of events and tasks, with what they leave empty filled from their lead.
+func completed(tenant, leadID string, events []leads.Event, tasks []leads.Task) ([]leads.Event, []leads.Task, error) {
+	events, tasks = slices.Clone(events), slices.Clone(tasks)
+	for i := range events {
+		e := &events[i]
+		fill(tenant, leadID, &e.Tenant, &e.ID, &e.LeadID)
+		if err := checkID("an event", e.ID); err != nil {
+			return nil, nil, err
+		}
+	}
+	for i := range tasks {
+		t := &tasks[i]
+		fill(tenant, leadID, &t.Tenant, &t.ID, &t.LeadID)
+		if err := checkID("a task", t.ID); err != nil {
+			return nil, nil, err
+		}
+	}
+	return events, tasks, nil
+}
+
+func fill(tenant, leadID string, itsTenant, itsID, itsLead *string) {
+	*itsTenant = cmp.Or(*itsTenant, tenant)
+	*itsLead = cmp.Or(*itsLead, leadID)
+	if *itsID == "" {
+		*itsID = leads.NewID()
 	}
 }
 
-// checkTask refuses a new task whose ID is malformed or taken, by a stored one or by one before it.
-func (s *Store) checkTask(task leads.Task, before []leads.Task) error {
-	_, taken := s.tables.tasks[key{task.Tenant, task.ID}]
-	if taken || slices.ContainsFunc(before, func(t leads.Task) bool { return t.Tenant == task.Tenant && t.ID == task.ID }) {
-		return fmt.Errorf("memstore: settle: %w: the task's ID is taken", leads.ErrInvalid)
+// add stores events and tasks that are complete.
+func (s *Store) add(events []leads.Event, tasks []leads.Task) {
+	for _, event := range events {
+		s.record(event)
 	}
-	return checkID("a task", task.ID)
+	for _, task := range tasks {
+		s.enqueue(task)
+	}
 }
 
 // change applies a change to a lead as it is now. What names the lead and counts its changes is not for the change to decide.
 func (s *Store) change(k key, change func(*leads.Lead)) {
-	lead, ok := s.tables.leads[k]
-	if !ok || change == nil {
-		return
+	if lead, ok := s.tables.leads[k]; ok && change != nil {
+		changed := cloneLead(lead)
+		change(&changed)
+		s.update(lead, changed)
 	}
-	changed := cloneLead(lead)
-	change(&changed)
+}
+
+// update stores a changed lead and returns it as it is stored.
+func (s *Store) update(lead, changed leads.Lead) leads.Lead {
 	changed.Tenant, changed.ID, changed.Version, changed.CreatedAt = lead.Tenant, lead.ID, lead.Version+1, lead.CreatedAt
-	s.tables.leads[k] = cloneLead(changed)
+	s.tables.leads[key{lead.Tenant, lead.ID}] = cloneLead(changed)
+	return cloneLead(changed)
 }
 
 // deliver inserts a delivery or updates the one with its key, whose ID and time of creation stay.

@@ -48,3 +48,16 @@ func (s *Store) SourceByToken(ctx context.Context, token string) (ingest.Source,
 	}
 	return cloneSource(source), nil
 }
+
+// Source returns a source of the tenant, a deleted one too, or [leads.ErrNotFound].
+func (s *Store) Source(ctx context.Context, tenant, id string) (ingest.Source, error) {
+	if err := s.begin(ctx, "source"); err != nil {
+		return ingest.Source{}, err
+	}
+	defer s.mu.Unlock()
+	source, ok := s.tables.sources[key{tenant, id}]
+	if !ok {
+		return ingest.Source{}, leads.ErrNotFound
+	}
+	return cloneSource(source), nil
+}
