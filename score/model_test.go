@@ -25,6 +25,7 @@ func TestPlain(t *testing.T) {
 		"Click [here](https://evil.example/a?b) now":   "Click here now",
 		"![x](https://evil.example/x.png)":             "",
 		"go to evil.example/login or www.evil.example": "go to or",
+		"see httpwww. or awww.evil":                    "see or",
 		"hxxp ht*tp://evil.example":                    "hxxp",
 		"mail ann@evil.example today":                  "mail today",
 		"javascript:alert(1) x":                        "x",

@@ -15,7 +15,7 @@ var (
 	anchor = regexp.MustCompile(`\[([^\[\]]*)\]\([^()]*\)`) // Markdown's, of which the words stay
 	// link matches what mail programs and chats make into links by themselves: schemes, addresses, and names with dots, of which the
 	// full-width and ideographic ones count as browsers have it.
-	link = regexp.MustCompile(`(?i)\S*(?:://|//)\S*|\b(?:www[.．。｡]|(?:https?|ftp|mailto|tel|sms|javascript|vbscript|data|file|blob):)\S*|\S+[@＠]\S+|` +
+	link = regexp.MustCompile(`(?i)\S*(?:://|//)\S*|\w*www[.．。｡]\S*|\b(?:https?|ftp|mailto|tel|sms|javascript|vbscript|data|file|blob):\S*|\S+[@＠]\S+|` +
 		`[a-z0-9_-]+(?:[.．。｡][a-z0-9_-]+)*[.．。｡](?:xn--[a-z0-9-]+|[a-z]{2,})(?:[/:?]\S*)?|` +
 		`[\p{L}\p{N}_-]+(?:[.．][\p{L}\p{N}_-]+)*[.．]\p{L}{2,}(?:[/:?]\S*)?|\b\d{1,3}(?:\.\d{1,3}){3}\S*`)
 	entity   = regexp.MustCompile(`&#?[A-Za-z0-9]+;?`)
