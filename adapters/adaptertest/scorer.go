@@ -20,9 +20,9 @@ type scorerContract struct {
 	test func(t *testing.T, x *trial)
 }
 
-// TestScorer holds a Scorer to its contract, on leads from empty to hostile: to the comment of [leads.Scorer], and its scores, those
-// that come with an error too, to the comments of [leads.Score] and [leads.Evidence]. It is called with leads that do not exist, so what
-// it asks over a network should be a test's.
+// TestScorer holds a Scorer to its contract, on leads from empty to hostile: its calls to the comment of [leads.Scorer], its scores to
+// those of [leads.Score], [leads.ModelUse] and [leads.Evidence]. A score that comes with an error is one like others, for it is used. The
+// scorer is called with leads that do not exist, some 200 times, so what it asks over a network should be a test's.
 func TestScorer(t *testing.T, scorer leads.Scorer) {
 	x := try(t, scorer)
 	for _, c := range scorerContracts() {
@@ -38,7 +38,9 @@ func TestScorer(t *testing.T, scorer leads.Scorer) {
 }
 
 // scorerContracts returns every case of TestScorer.
-func scorerContracts() []scorerContract { return slices.Concat(callContracts(), scoreContracts()) }
+func scorerContracts() []scorerContract {
+	return slices.Concat(callContracts(), scoreContracts(), modelContracts(), evidenceContracts())
+}
 
 // judgement is one call of a Scorer and what came of it.
 type judgement struct {

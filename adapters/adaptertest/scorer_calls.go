@@ -15,7 +15,7 @@ const (
 	saysScoredAgain = "It may be called concurrently and again for the same lead, and must return soon after ctx ends."
 )
 
-// callContracts returns the cases about the calls of a Scorer; scoreContracts has those about what they return.
+// callContracts returns the cases about the calls of a Scorer; the other contracts are about what they return.
 func callContracts() []scorerContract {
 	return []scorerContract{
 		{"changes no lead", saysUntouched, everyCall(func(j judgement) string { return first(j.changed) })},

@@ -50,6 +50,13 @@ func scoreContracts() []scorerContract {
 			r := j.score.Reason
 			return unless(r == "" || line(r) && utf8.RuneCountInString(r) <= 500, "the reason is not a few words in one line: %q", r)
 		})},
+		{"can be stored", saysStored, everyScore(unstorable)},
+	}
+}
+
+// modelContracts returns the cases about what a model had to do with a score.
+func modelContracts() []scorerContract {
+	return []scorerContract{
 		{"model", saysModel, everyScore(func(j judgement) string {
 			decided := slices.ContainsFunc(j.score.Evidence, func(e leads.Evidence) bool { return e.By == "model" })
 			return unless(!decided || j.score.Model != leads.ModelUse{}, "a model has decided, but Model is zero")
@@ -64,6 +71,12 @@ func scoreContracts() []scorerContract {
 		{"cached", "an earlier answer to the same question was taken, which cost nothing", everyUse(func(u leads.ModelUse) string {
 			return unless(!u.Cached || u.CostMicros <= 0, "it cost %d", u.CostMicros)
 		})},
+	}
+}
+
+// evidenceContracts returns the cases about what a score rests on.
+func evidenceContracts() []scorerContract {
+	return []scorerContract{
 		{"criteria", "Evidence is how one criterion was judged.", everyScore(criteria)},
 		{"points", "the most that this criterion gives", everyEvidence(func(_ judgement, e leads.Evidence) string {
 			return unless(e.Points <= e.Max, "it gives %d of at most %d points: %+v", e.Points, e.Max, e)
@@ -77,7 +90,6 @@ func scoreContracts() []scorerContract {
 		{"who decided", `who decided: "rule" or "model"`, everyEvidence(func(_ judgement, e leads.Evidence) string {
 			return unless(slices.Contains([]string{"", "rule", "model"}, e.By), "%q has decided", e.By)
 		})},
-		{"can be stored", saysStored, everyScore(unstorable)},
 	}
 }
 
