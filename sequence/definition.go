@@ -1,9 +1,14 @@
 package sequence
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"slices"
 	"time"
 
 	"github.com/openleads/leads"
+	"github.com/openleads/leads/internal/calendar"
 )
 
 // Definition is a sequence: whom it is for, when it may write, and its steps. It is a Go value, and JSON for a dashboard to edit.
@@ -60,10 +65,12 @@ type EmailStep struct {
 	Resend bool `json:"resend,omitempty"`
 }
 
-// WaitStep lets time pass. Either For or Until is set, or both: then Until counts from the end of For.
+// WaitStep lets time pass. For or Until is set, or both: then Until counts from the end of For.
 type WaitStep struct {
 	For Duration `json:"for,omitempty"`
-	// Until is a time of day and, if Days is not empty, one of those days, in the lead's time zone.
+	// Until is a time of day, on one of its Days if there are any, in the lead's time zone. Behind a For of whole days and months it is the first
+	// such time of the day on which that ends, or of a later one: "1d" until "09:00" is 9 o'clock tomorrow, also at noon. Behind any other it is
+	// the first at or after its end, and alone the first after the step before.
 	Until *TimeOfDay `json:"until,omitempty"`
 }
 
@@ -115,29 +122,139 @@ type WebhookStep struct {
 	Event    string `json:"event"`    // the type of the event, "sequence.step" if ""
 }
 
-// Condition is true or false of a lead. Exactly one of All, Any, Not and Field is set.
-type Condition struct {
-	All []Condition `json:"all,omitempty"` // every one is true
-	Any []Condition `json:"any,omitempty"` // at least one is
-	Not *Condition  `json:"not,omitempty"`
+// end is the Next of a step behind which nothing follows.
+const end = "end"
 
-	// Field names what is looked at: see [Fields].
-	Field string `json:"field,omitempty"`
-	// Is are the values of which the field has one, compared without regard to ASCII case; empty means that it has any value at all.
-	Is []string `json:"is,omitempty"`
-	// Contains are texts of which the field contains one, without regard to ASCII case.
-	Contains []string `json:"contains,omitempty"`
-	// Min and Max bound a number.
-	Min *float64 `json:"min,omitempty"`
-	Max *float64 `json:"max,omitempty"`
+// outcomes of the steps that are decided here.
+const (
+	outcomeDone = "done"
+	outcomeThen = "then"
+	outcomeElse = "else"
+)
+
+// marketing reports whether the mails need consent, a postal address and a way out.
+func (d Definition) marketing() bool { return d.purpose() != transactional }
+
+// transactional is the purpose of mails that the person has asked for.
+const transactional = "transactional"
+
+func (d Definition) purpose() string { return cmp.Or(d.Purpose, "marketing") }
+
+// first returns the ID of the first step, or "".
+func (d Definition) first() string {
+	if len(d.Steps) == 0 {
+		return ""
+	}
+	return d.Steps[0].ID
 }
 
-// View is what conditions and templates look at.
-type View struct {
-	Lead leads.Lead
-	// Consents are the purposes to which the person has agreed.
-	Consents []string
-	// Opened, Clicked and Sent hold the IDs of the steps of this enrolment whose mails were.
-	Sent, Opened, Clicked []string
-	Now                   time.Time
+// step returns the step with that ID.
+func (d Definition) step(id string) (Step, bool) {
+	i := d.index(id)
+	if i < 0 {
+		return Step{}, false
+	}
+	return d.Steps[i], true
+}
+
+func (d Definition) index(id string) int {
+	return slices.IndexFunc(d.Steps, func(s Step) bool { return s.ID == id })
+}
+
+// follow returns the ID of the step after s, "" for the end, and what s came to: the way that a branch took, the arm of a split, else "done".
+// Seed is the same for one enrolment always, so that it always takes the same arm.
+func (d Definition) follow(s Step, v View, seed string) (next, outcome string) {
+	outcome = outcomeDone
+	way := ""
+	switch {
+	case s.Branch != nil:
+		way, outcome = s.Branch.Else, outcomeElse
+		if s.Branch.If.Match(v) {
+			way, outcome = s.Branch.Then, outcomeThen
+		}
+	case s.Split != nil:
+		if arm, ok := s.Split.choose(seed + "/" + s.ID); ok {
+			way, outcome = arm.Next, arm.Name
+		}
+	}
+	return d.behind(s, way), outcome
+}
+
+// behind resolves the name of a way: "" is the step's Next, and an empty Next the step below.
+func (d Definition) behind(s Step, way string) string {
+	switch way = cmp.Or(way, s.Next); way {
+	case end:
+		return ""
+	case "":
+		if i := d.index(s.ID); i >= 0 && i+1 < len(d.Steps) {
+			return d.Steps[i+1].ID
+		}
+		return ""
+	}
+	return way
+}
+
+// choose takes an arm by the hash of a seed, in proportion to the weights. It is false if all are 0.
+func (s SplitStep) choose(seed string) (Arm, bool) {
+	var sum uint64
+	for _, a := range s.Arms {
+		sum += uint64(max(0, a.Weight))
+	}
+	if sum == 0 {
+		return Arm{}, false
+	}
+	digest := sha256.Sum256([]byte(seed))
+	at := binary.BigEndian.Uint64(digest[:8]) % sum
+	for _, a := range s.Arms {
+		weight := uint64(max(0, a.Weight))
+		if at < weight {
+			return a, true
+		}
+		at -= weight
+	}
+	return Arm{}, false
+}
+
+// dueAfter returns when the step with that ID is due if it comes next at from: a wait when it is over, a mail at the next time within Hours,
+// any other at once.
+func (d Definition) dueAfter(id string, from time.Time, zone *time.Location) time.Time {
+	s, _ := d.step(id)
+	switch {
+	case s.Wait != nil:
+		return s.Wait.over(from, zone)
+	case s.Email != nil:
+		if next, ok := d.Hours.week().Next(from, zone); ok {
+			return next
+		}
+	}
+	return from
+}
+
+// over returns when a wait that began at from is over.
+func (w WaitStep) over(from time.Time, zone *time.Location) time.Time {
+	t := w.For.after(from, zone)
+	switch {
+	case w.Until == nil:
+		return t
+	case w.For.IsZero():
+		return w.Until.next(from, false, zone)
+	case w.For.Clock == 0:
+		year, month, day := calendar.Date(t, zone)
+		dawn := calendar.Local(year, month, day, 0, zone)
+		return later(w.Until.next(dawn, true, zone), from)
+	}
+	return w.Until.next(t, true, zone)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// start returns the first step and when it is due for an enrolment that begins at a time.
+func (d Definition) start(at time.Time, zone *time.Location) (step string, due time.Time) {
+	step = d.first()
+	return step, d.dueAfter(step, d.Delay.after(at, zone), zone)
 }
