@@ -3,7 +3,6 @@ package notify
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/mail"
@@ -123,41 +122,26 @@ func (e *EmailNotifier) Check(ctx context.Context) []leads.Finding {
 }
 
 // Notify mails every recipient that has not got this notification yet. A failure of one does not keep the others from theirs. Its
-// error is permanent only when no recipient is worth another attempt.
+// error is permanent only when no recipient is worth another attempt. A digest or a backlog is not its own and says nothing.
 func (e *EmailNotifier) Notify(ctx context.Context, n leads.Notification) error {
 	if e.err != nil {
 		return leads.Permanent(e.err)
 	}
-	letter, err := render(n, e.location)
+	if silent(n.Kind) {
+		return nil
+	}
+	letter, err := render(n, reader{}, e.location)
 	if err != nil {
 		return leads.Permanent(fmt.Errorf("notify: render: %w", err))
 	}
-	letter.From, letter.Subject = e.from, subject(e.prefix, n)
+	letter.From, letter.Subject = e.from, subject(e.prefix, n, reader{})
 	var errs []error
 	for _, to := range e.recipients {
-		if err := e.send(ctx, n, letter, to); err != nil {
+		if err := post(ctx, n, e.mailer, letter, to); err != nil {
 			errs = append(errs, err)
 		}
 	}
 	return combine(errs)
-}
-
-// send mails one recipient. The letter is stored before the first attempt, so that every later one sends the same bytes.
-func (e *EmailNotifier) send(ctx context.Context, n leads.Notification, letter leads.Email, to mail.Address) error {
-	letter.To = []mail.Address{to}
-	letter.MessageID = messageID(n, to.Address, e.from.Address)
-	body, err := encode(letter)
-	if err != nil {
-		return leads.Permanent(err)
-	}
-	d := leads.Delivery{Channel: "email", Recipient: to.Address, Body: body}
-	return n.Once(ctx, d, func(ctx context.Context, d leads.Delivery) (leads.Receipt, error) {
-		var stored leads.Email
-		if err := json.Unmarshal(d.Body, &stored); err != nil {
-			return leads.Receipt{}, leads.Permanent(fmt.Errorf("notify: the stored mail: %w", err))
-		}
-		return e.mailer.Send(ctx, stored)
-	})
 }
 
 // combine joins errors so that a permanent one does not keep the others from being tried again. Each keeps its own marks.

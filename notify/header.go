@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/mail"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/openleads/leads"
@@ -19,36 +20,21 @@ import (
 const maxSubject = 150
 
 // subject is what a phone shows on its lock screen: "Hot lead: Ann Lee, Acme (87)".
-func subject(prefix string, n leads.Notification) string {
+func subject(prefix string, n leads.Notification, reader reader) string {
 	prefix = header(prefix, 40)
 	if prefix != "" {
 		prefix += " "
 	}
-	before, after := prefix+headline(n)+": ", ""
+	before, after := prefix+headline(n, reader)+": ", ""
 	if n.Lead.Score != nil {
 		after = fmt.Sprintf(" (%d)", n.Lead.Score.Value)
 	}
 	room := maxSubject - utf8.RuneCountInString(before) - utf8.RuneCountInString(after)
+	if n.Lead.ID == "" && n.Note != "" { // it is about no lead
+		first, _, _ := strings.Cut(block(n.Note, maxSubject), "\n")
+		return before + header(first, room)
+	}
 	return before + header(who(n.Lead), room) + after
-}
-
-// headline says what happened: "Hot lead", "Warm lead again", "New lead", "Lead again".
-func headline(n leads.Notification) string {
-	qualification := ""
-	if n.Lead.Score != nil {
-		qualification = header(string(n.Lead.Score.Qualification), 20)
-	}
-	again := n.Kind == leads.NotifyReturned
-	switch {
-	case qualification != "" && again:
-		return capital(qualification) + " lead again"
-	case qualification != "":
-		return capital(qualification) + " lead"
-	case again:
-		return "Lead again"
-	default:
-		return "New lead"
-	}
 }
 
 // who names a lead in one line: name and company, or what else there is.
@@ -85,10 +71,15 @@ func replyTo(lead leads.Lead) []mail.Address {
 	return []mail.Address{{Name: header(fullName(lead), 60), Address: a.String()}}
 }
 
-// messageID is the same for every attempt to tell one recipient about one submission, and cannot be guessed from another.
+// messageID is the same for every attempt to tell one recipient about one submission, and cannot be guessed from another. What was caused
+// by something else than a submission can happen again to the same lead, so its time counts; a retry sends the letter that was stored.
 func messageID(n leads.Notification, recipient, from string) string {
+	names := []string{n.Tenant, n.Lead.ID, n.SubmissionID, string(n.Kind), recipient}
+	if n.Kind != leads.NotifyNew && n.Kind != leads.NotifyReturned {
+		names = append(names, n.Note, n.To, n.At.UTC().Format(time.RFC3339Nano))
+	}
 	h := sha256.New()
-	for _, s := range []string{n.Tenant, n.Lead.ID, n.SubmissionID, string(n.Kind), recipient} {
+	for _, s := range names {
 		_, _ = io.WriteString(h, s+"\x00")
 	}
 	_, domain, _ := strings.Cut(from, "@")

@@ -18,8 +18,8 @@ var page string
 var layout = template.Must(template.New("email").Funcs(template.FuncMap{"pieces": pieces}).Parse(page))
 
 // render makes both bodies and the Reply-To; the caller fills in the other headers.
-func render(n leads.Notification, zone *time.Location) (leads.Email, error) {
-	v := newView(n, zone)
+func render(n leads.Notification, reader reader, zone *time.Location) (leads.Email, error) {
+	v := newView(n, reader, zone)
 	var html strings.Builder
 	if err := layout.Execute(&html, v); err != nil {
 		return leads.Email{}, err
@@ -51,7 +51,16 @@ func (v view) text() string {
 		fmt.Fprintf(&b, "Score %d of 100, %s\n", v.Score.Value, v.Score.Qualification)
 	}
 	paragraph(&b, v.When)
+	if v.Line != "" {
+		fmt.Fprintf(&b, "\n%s\n", v.Line)
+	}
+	if v.Note != "" {
+		fmt.Fprintf(&b, "\n%s\n", barred(v.Note))
+	}
 	if v.Message != "" {
+		if v.About != "" {
+			fmt.Fprintf(&b, "\n%s:", v.About)
+		}
 		fmt.Fprintf(&b, "\n%s\n", barred(v.Message))
 	}
 	if v.Score != nil {
@@ -72,7 +81,9 @@ func (v view) text() string {
 	if len(v.Sections) == 0 {
 		v.Score.text(&b)
 	}
-	fmt.Fprintf(&b, "\n-- \n%s\n", v.Footer)
+	if v.Footer != "" {
+		fmt.Fprintf(&b, "\n-- \n%s\n", v.Footer)
+	}
 	return b.String()
 }
 

@@ -20,8 +20,12 @@ type view struct {
 	Preview  string // the first words, for the list of mails
 	Colour   string // of the badge
 	URL      string
+	Line     string // what happened, in a sentence
 
+	Note     string // what the notification itself says
+	Quoted   bool   // the lead wrote the note
 	Message  string
+	About    string // what the message is, where there is a note before it
 	Score    *scoreView
 	Sections []section
 	Footer   string
@@ -60,6 +64,7 @@ const (
 	maxLabel   = 60
 	maxValue   = 600
 	maxMessage = 3000
+	maxNote    = 3000
 	maxReason  = 280 // as long as a Score.Summary may be
 
 	maxEvidence = 20 // rows
@@ -68,27 +73,43 @@ const (
 // colours are those of the badge; white text on them has a contrast of at least 4.5.
 var colours = map[leads.Qualification]string{leads.Hot: "#b42318", leads.Warm: "#a15c07", leads.Cold: "#475467"}
 
-func newView(n leads.Notification, zone *time.Location) view {
+func newView(n leads.Notification, reader reader, zone *time.Location) view {
 	lead := n.Lead
 	message, rest := splitMessage(lead.Metadata)
 	v := view{
-		Headline: headline(n), Name: inline(fullName(lead), 80), Company: inline(lead.Company, 80),
+		Headline: headline(n, reader), Name: inline(fullName(lead), 80), Company: inline(lead.Company, 80),
 		When: moment(lead.Last.At, zone), URL: n.URL, Colour: "#3538cd",
+		Note: block(n.Note, maxNote), Quoted: n.Kind == leads.NotifyReplied,
 		Message: block(message, maxMessage), Score: newScore(lead.Score),
 	}
+	v.Line = line(n, reader, v.When)
 	if v.Name == "" {
 		v.Name, v.Company = inline(who(lead), 200), ""
+	}
+	if lead.ID == "" && n.Note != "" {
+		v.aboutNoLead(moment(n.At, zone))
+		return v
+	}
+	if v.Note != "" && v.Message != "" {
+		v.About = "From the form"
 	}
 	if lead.Score != nil && colours[lead.Score.Qualification] != "" {
 		v.Colour = colours[lead.Score.Qualification]
 	}
 	v.Preview = preview(v)
-	v.add(section{Title: "Contact", Rows: contact(lead)})
+	v.add(section{Title: "Contact", Rows: contact(lead, reader)})
 	v.add(details(rest))
 	v.add(section{Title: "Where from", Rows: origin(lead, zone)})
 	v.add(facts(lead.Enrichment))
 	v.Footer = footer(n)
 	return v
+}
+
+// aboutNoLead shows a note by itself.
+func (v *view) aboutNoLead(when string) {
+	first, rest, _ := strings.Cut(v.Note, "\n")
+	v.Name, v.Note = cut(first, 200), strings.TrimSpace(rest)
+	v.When, v.URL, v.Line, v.Score = when, "", "", nil
 }
 
 // add leaves empty sections out.
@@ -100,6 +121,9 @@ func (v *view) add(s section) {
 
 // preview is what a list of mails shows beside the subject.
 func preview(v view) string {
+	if v.Note != "" {
+		return inline(v.Note, 140)
+	}
 	if v.Message != "" {
 		return inline(v.Message, 140)
 	}
@@ -109,14 +133,14 @@ func preview(v view) string {
 	return ""
 }
 
-func contact(lead leads.Lead) []row {
+func contact(lead leads.Lead, reader reader) []row {
 	var rows []row
 	for _, r := range []row{
 		{Label: "Name", Value: inline(fullName(lead), 200)},
 		{Label: "Email", Value: inline(lead.Email, 254), Href: mailto(lead.Email)},
 		{Label: "Phone", Value: inline(lead.Phone, 100), Href: tel(lead.Phone)},
 		{Label: "Company", Value: inline(lead.Company, 200)},
-		{Label: "Assigned to", Value: inline(lead.Assignee, 100)},
+		{Label: "Assigned to", Value: reader.name(lead.Assignee)},
 		{Label: "Tags", Value: inline(strings.Join(lead.Tags, ", "), 200)},
 	} {
 		if r.Value != "" {
