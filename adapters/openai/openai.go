@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/openleads/leads"
+	"github.com/openleads/leads/internal/secret"
 	"github.com/openleads/leads/score"
 )
 
@@ -36,7 +37,7 @@ type Scorer struct {
 	endpoint string
 	host     string
 	model    string
-	key      secret
+	key      secret.Secret
 	opts     Options
 	client   *http.Client
 	rubric   *score.Rubric
@@ -53,7 +54,7 @@ type Scorer struct {
 // "https://NAME.openai.azure.com/openai/deployments/DEPLOYMENT?api-version=2024-10-21". key may be "" for servers that want
 // none. A nil opts means the defaults. Mistakes are told by [Scorer.Check], and permanently by every call.
 func New(baseURL, key, model string, opts *Options) *Scorer {
-	s := &Scorer{model: model, key: newSecret(key)}
+	s := &Scorer{model: model, key: secret.New(key)}
 	if opts != nil {
 		s.opts = *opts
 	}
@@ -102,7 +103,7 @@ func (s *Scorer) Check(context.Context) []leads.Finding {
 	for _, err := range s.faults {
 		findings = append(findings, leads.Finding{Fatal: true, Part: "scorer", Message: err.Error(), Fix: "see openai.New"})
 	}
-	if len(s.faults) == 0 && s.key.isSet() && exposed(s.endpoint) {
+	if len(s.faults) == 0 && s.key.IsSet() && exposed(s.endpoint) {
 		findings = append(findings, leads.Finding{
 			Part: "scorer", Message: "openai: the key and what leads wrote go over plain http to another machine", Fix: "use an https URL",
 		})

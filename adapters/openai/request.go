@@ -151,11 +151,11 @@ func (s *Scorer) post(ctx context.Context, payload []byte) ([]byte, error) {
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
 	switch {
-	case !s.key.isSet():
+	case !s.key.IsSet():
 	case s.is("azure.com"):
-		req.Header.Set("Api-Key", s.key.reveal())
+		req.Header.Set("Api-Key", s.key.Reveal())
 	default:
-		req.Header.Set("Authorization", "Bearer "+s.key.reveal())
+		req.Header.Set("Authorization", "Bearer "+s.key.Reveal())
 	}
 	res, err := s.client.Do(req)
 	if err != nil {
