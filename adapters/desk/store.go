@@ -1,0 +1,205 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/openleads/leads"
+	"github.com/openleads/leads/ingest"
+	"github.com/openleads/leads/sequence"
+)
+
+// Store is what a [Desk] needs of the Store. bunstore and memstore are one; adaptertest.TestDeskStore is its contract as a test. All methods
+// may be called concurrently. A method whose context has ended returns an error and changes nothing. What is asked for by a malformed ID is
+// absent.
+type Store interface {
+	leads.Store
+	leads.History
+	leads.Editor
+	leads.Records
+	leads.Deliveries
+	sequence.Enrollments
+	sequence.Suppressions
+	Leads
+	Sources
+	Work
+	Trail
+	Reports
+}
+
+// Leads finds leads.
+type Leads interface {
+	// FindLeads returns a page of the leads that f selects, in the order of f.Sort, ties broken by ID in the same direction.
+	FindLeads(ctx context.Context, f Filter) (Page, error)
+	// CountLeads counts the leads that f selects, at most up to most; a count that reaches most may be less than there are. After, Offset, Limit and Sort are
+	// ignored.
+	CountLeads(ctx context.Context, f Filter, most int) (int, error)
+	// ChangedLeads returns up to limit leads of the tenant that were created or changed at or after since, the longest unchanged first.
+	ChangedLeads(ctx context.Context, tenant string, since time.Time, limit int) ([]leads.Lead, error)
+	// EraseLead removes a lead with everything that is about it: submissions with their raw bodies, identities, keys, events, tasks, deliveries,
+	// enrolments, and the lead ID and address key in consents (the entries stay, without the person). A task of it that is running settles as
+	// [leads.ErrStale]. ErrNotFound if there is none.
+	EraseLead(ctx context.Context, tenant, leadID string) error
+}
+
+// Sources looks after sources.
+type Sources interface {
+	// PutSource creates the source or replaces the one with its tenant and ID, with all of its tokens. It returns [leads.ErrInvalid] if
+	// a token belongs to another source.
+	PutSource(ctx context.Context, source ingest.Source, tokens ...string) error
+	// ListSources returns the tenant's sources with their active tokens, the oldest first, deleted ones too.
+	ListSources(ctx context.Context, tenant string) ([]SourceEntry, error)
+	// Payloads returns up to limit of the newest submissions of a source, quarantined ones too, the newest first.
+	Payloads(ctx context.Context, tenant, sourceID string, limit int) ([]ingest.Submission, error)
+	// Quarantined returns up to limit quarantined submissions of the tenant, the newest first by ID, beginning behind after ("" for the first
+	// page).
+	Quarantined(ctx context.Context, tenant, after string, limit int) ([]ingest.Submission, error)
+	// DeleteQuarantined removes a quarantined submission. ErrNotFound if there is none, or it is not quarantined any more.
+	DeleteQuarantined(ctx context.Context, tenant, submissionID string) error
+}
+
+// SourceEntry is a source with what is known of its use.
+type SourceEntry struct {
+	Source ingest.Source
+	Tokens []string
+	// LastSeen is when its newest submission came, accepted or not; zero if none has.
+	LastSeen time.Time
+}
+
+// Work tells of the queue.
+type Work interface {
+	// Queue counts the tenant's tasks.
+	Queue(ctx context.Context, tenant string) ([]QueueCount, error)
+	// DeadTasks returns up to limit dead tasks of the tenant with their deliveries, the newest first by ID, beginning behind after.
+	DeadTasks(ctx context.Context, tenant, after string, limit int) ([]leads.Task, error)
+}
+
+// QueueCount is how many tasks of a kind are in a state.
+type QueueCount struct {
+	Kind  leads.TaskKind
+	State leads.TaskState
+	Due   bool // they could run now
+	Count int
+	// Oldest is when the longest waiting of them was due.
+	Oldest time.Time
+}
+
+// Trail is the audit trail of a tenant. It is only ever added to.
+type Trail interface {
+	AddEntry(ctx context.Context, e Entry) error
+	// Entries returns up to limit entries of the tenant, the newest first by ID, beginning behind after.
+	Entries(ctx context.Context, tenant, after string, limit int) ([]Entry, error)
+}
+
+// Entry is one action that was taken.
+type Entry struct {
+	Tenant string
+	ID     string // a UUIDv7 in text form
+	At     time.Time
+	Who    string // User.ID
+	Action string // "source.delete", "lead.export", …
+	Object string // the ID of what it was done to, or ""
+	// Data says more, as JSON text without personal data; nil for nothing.
+	Data json.RawMessage
+}
+
+// Reports counts what charts show. From is included and To is not; days begin at midnight in Zone.
+type Reports interface {
+	// LeadsByDay counts the leads created on each day of the span, by day and what By names. Days without leads are left out.
+	LeadsByDay(ctx context.Context, q ReportQuery) ([]DayCount, error)
+	// Moves returns the changes of status (events of kind EventStatus) within the span, oldest first, at most limit.
+	Moves(ctx context.Context, q ReportQuery, limit int) ([]leads.Event, error)
+	// Responses returns when leads created within the span were created, assigned, viewed and contacted, at most limit, the newest first.
+	Responses(ctx context.Context, q ReportQuery, limit int) ([]ResponseRow, error)
+}
+
+// ReportQuery is the span of a report.
+type ReportQuery struct {
+	Tenant   string
+	From, To time.Time
+	Zone     *time.Location // nil means UTC
+	By       ReportBy
+}
+
+// ReportBy is what leads are counted by.
+type ReportBy string
+
+// What leads can be counted by.
+const (
+	ByNothing       ReportBy = ""
+	BySource        ReportBy = "source"
+	ByChannel       ReportBy = "channel" // the value of the fact "attribution.channel"
+	ByQualification ReportBy = "qualification"
+	ByStatus        ReportBy = "status"
+)
+
+// DayCount is how many leads of one group came on one day.
+type DayCount struct {
+	Day   string // "2026-11-23"
+	Group string
+	Count int
+}
+
+// ResponseRow is how soon one lead was taken care of.
+type ResponseRow struct {
+	LeadID   string
+	Assignee string
+	Created  time.Time
+	Response leads.Response
+}
+
+// Filter selects leads of a tenant; the fields that are not empty all count.
+type Filter struct {
+	Tenant         string
+	Statuses       []leads.Status
+	Stages         []string // stage IDs; see Pipeline
+	Sources        []string // source IDs, of the first touch
+	Qualifications []leads.Qualification
+	MinScore       int // 0 means any, also leads without a score
+	// Assignee is who is responsible; "unassigned" in Unassigned selects leads of nobody.
+	Assignee   string
+	Unassigned bool
+	// Unanswered selects leads that nobody has got in touch with.
+	Unanswered bool
+	Tag        string
+	// Search selects leads in whose name, email address, phone number or company every word of it begins a word, without regard to case and
+	// the marks of Latin letters. At most 200 bytes and eight words count.
+	Search   string
+	From, To time.Time // of creation; To is not included
+	// Duplicates selects by whether a lead has more than one submission.
+	Duplicates Duplicates
+
+	Sort   Sort
+	After  string // Page.Next of the page before, or ""
+	Offset int    // how many to skip; page numbers are made of it
+	Limit  int    // 0 means 20, and above 100 means 100
+}
+
+// Duplicates selects leads by their submissions.
+type Duplicates string
+
+// The selections.
+const (
+	DuplicatesAny     Duplicates = ""
+	DuplicatesOnly    Duplicates = "only"
+	DuplicatesExclude Duplicates = "exclude"
+)
+
+// Sort is an order of leads.
+type Sort string
+
+// The orders.
+const (
+	NewestFirst  Sort = ""        // by creation
+	OldestFirst  Sort = "oldest"  // by creation
+	HottestFirst Sort = "score"   // by score, those without one last
+	ChangedFirst Sort = "updated" // by the last change
+)
+
+// Page is a page of leads.
+type Page struct {
+	Leads []leads.Lead
+	// Next is what After must be for the page that follows, or "" if none does. It is opaque and belongs to the filter it came from.
+	Next string
+}
