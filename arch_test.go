@@ -67,18 +67,21 @@ func layer(path string) int {
 }
 
 // siblings are the imports that stages and adapters may have of each other: an adapter imports the package whose contract it
-// implements or, in the conformance suites, exercises.
+// implements or, in the conformance suites, exercises; the desk and its faces show what the stages keep.
 var siblings = map[string][]string{
-	"adapters/bunstore":    {"sequence", "notify", "adapters/desk"},
-	"adapters/memstore":    {"sequence", "notify", "adapters/desk"},
-	"adapters/adaptertest": {"sequence", "notify", "adapters/desk"},
-	"adapters/mmdb":        {"enrich"},
-	"adapters/iploc":       {"enrich"},
-	"adapters/phone":       {"enrich"},
-	"adapters/openai":      {"score"},
-	"adapters/emldir":      {mime},
-	"adapters/smtp":        {mime},
-	"adapters/mailgun":     {mime},
+	"adapters/bunstore":       {"sequence", "notify", "adapters/desk"},
+	"adapters/memstore":       {"sequence", "notify", "adapters/desk"},
+	"adapters/adaptertest":    {"sequence", "notify", "adapters/desk"},
+	"adapters/desk":           {"sequence", "score", "notify"},
+	"adapters/desk/restapi":   {"sequence", "score", "notify"},
+	"adapters/desk/dashboard": {"sequence", "score", "notify"},
+	"adapters/mmdb":           {"enrich"},
+	"adapters/iploc":          {"enrich"},
+	"adapters/phone":          {"enrich"},
+	"adapters/openai":         {"score"},
+	"adapters/emldir":         {mime},
+	"adapters/smtp":           {mime},
+	"adapters/mailgun":        {mime},
 }
 
 // mime is what the adapters that send mail share.
