@@ -32,7 +32,8 @@ type Store interface {
 
 // Enrollments keeps who is in which sequence. A pending or active enrolment has exactly one task, of kind [leads.TaskStep], which has the
 // enrolment's ID, lead, tenant and due time; one in any other state has none. Taking the task away is how a sequence is stopped: a worker that
-// has claimed it can no longer store a delivery as begun.
+// has claimed it can no longer store a delivery as begun. A task that is made again has a Fence that no earlier one of the same ID has had, so that
+// such a worker cannot settle the new one either.
 type Enrollments interface {
 	// Enroll stores a new enrolment with its task and the events, in one transaction, and returns it with Revision 1. It returns ErrEnrolled, and
 	// stores nothing, if the lead has another enrolment in the sequence that has not ended or that ended at or after since; the zero since
@@ -48,7 +49,7 @@ type Enrollments interface {
 	// is waiting; a running task is left to its worker. In any other state the task is removed, a running one too.
 	PutEnrollment(ctx context.Context, e Enrollment, events ...leads.Event) (Enrollment, error)
 	// EndEnrollments ends, in one transaction, every enrolment that which selects and that has not ended: it is stored as exited, its task is
-	// removed, and an EventSequence with data is added to its lead. It returns them as they are then.
+	// removed, and an EventSequence whose data is a [Progress] is added to its lead. It returns them as they are then.
 	EndEnrollments(ctx context.Context, which EnrollmentQuery, reason Reason, at time.Time) ([]Enrollment, error)
 }
 
