@@ -12,6 +12,7 @@ package adaptertest
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -38,20 +39,36 @@ type contract struct {
 // TestStore holds a Store to its contract. open returns a new, empty store; what it opens it closes with t.Cleanup. It is called once
 // for each case, and the cases run in parallel: a store on a shared server gives each its own schema.
 //
-// [leads.History] and [leads.Lister] are tested as well where the store implements them; without History, the cases that
-// cannot see what they need are skipped. The store's clock may differ from the test's by up to a minute.
+// [leads.History], [leads.Lister], [leads.Editor], [leads.Records] and [leads.Deliveries] are tested as well where the store implements
+// them; without History, the cases that cannot see what they need are skipped. The store's clock may differ from the test's by up to
+// a minute.
 func TestStore(t *testing.T, open func(t *testing.T) TestedStore) {
 	for _, c := range storeContracts() {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			t.Cleanup(func() {
-				if t.Failed() {
-					t.Logf("the contract says: %s", c.says)
-				}
-			})
-			c.test(newRig(t, open(t)))
-		})
+		c.run(t, open)
 	}
+}
+
+// run opens a store and holds it to the contract.
+func (c contract) run(t *testing.T, open func(t *testing.T) TestedStore) {
+	t.Run(c.name, func(t *testing.T) {
+		t.Parallel()
+		t.Cleanup(func() {
+			if t.Failed() {
+				t.Logf("the contract says: %s", c.says)
+			}
+		})
+		c.test(newRig(t, open(t)))
+	})
+}
+
+// ability returns what a store can do beyond the required interface; without it the case is skipped.
+func ability[T any](r *rig) T {
+	r.t.Helper()
+	able, ok := r.TestedStore.(T)
+	if !ok {
+		r.t.Skipf("the store does not implement %v", reflect.TypeFor[T]())
+	}
+	return able
 }
 
 // storeContracts returns every case of TestStore.
@@ -60,6 +77,6 @@ func storeContracts() []contract {
 		sourceContracts(), captureContracts(), foldContracts(), keyContracts(), tenantContracts(),
 		claimContracts(), settleContracts(), changeContracts(), deliveryContracts(),
 		valueContracts(), memoryContracts(), cancelContracts(), raceContracts(),
-		historyContracts(), listerContracts(),
+		historyContracts(), listerContracts(), editContracts(), recordContracts(), effectContracts(),
 	)
 }

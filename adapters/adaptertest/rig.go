@@ -177,21 +177,13 @@ func (r *rig) settle(task leads.Task, outcome leads.Outcome) {
 // history returns the store's optional History, without which the case is skipped.
 func (r *rig) history() leads.History {
 	r.t.Helper()
-	h, ok := r.TestedStore.(leads.History)
-	if !ok {
-		r.t.Skip("the store does not implement leads.History")
-	}
-	return h
+	return ability[leads.History](r)
 }
 
 // lister returns the store's optional Lister, without which the case is skipped.
 func (r *rig) lister() leads.Lister {
 	r.t.Helper()
-	l, ok := r.TestedStore.(leads.Lister)
-	if !ok {
-		r.t.Skip("the store does not implement leads.Lister")
-	}
-	return l
+	return ability[leads.Lister](r)
 }
 
 func (r *rig) submissions(leadID string) []ingest.Submission {

@@ -10,6 +10,7 @@ const (
 	saysSettle = "Settle records the outcome of a claimed task, all of it or nothing."
 	saysStale  = "It returns ErrStale, and stores nothing, if the task's Fence is no longer the newest or the task is not running."
 	saysFilled = "Empty IDs, tenants and lead IDs are filled from the task."
+	saysThere  = "A task that the lead has already, by its ID, is left as it is."
 )
 
 func settleContracts() []contract {
@@ -28,6 +29,7 @@ func settleContracts() []contract {
 		{"settle/payload", "Payload replaces the task's payload when it is not nil.", settlePayload},
 		{"settle/events and tasks", "Events are added to the lead's timeline, Tasks to the queue.", settleFollows},
 		{"settle/empty names are filled", saysFilled, settleFilled},
+		{"settle/a task that is there", saysThere, settleThere},
 		{"settle/all of it", saysSettle, settleAll},
 		{"settle/all or nothing", saysSettle, settleAllOrNothing},
 	}
@@ -210,6 +212,32 @@ func settleFilled(r *rig) {
 	r.check(event.Tenant == r.tenant && event.LeadID == task.LeadID && len(event.ID) == 36, "the event is %+v", event)
 	given := leads.Outcome{Events: outcome.Events, Tasks: outcome.Tasks, Deliveries: outcome.Deliveries}
 	r.check(given.Events[0].ID == "" && given.Tasks[0].ID == "" && given.Deliveries[0].ID == "", "what was given was filled: %+v", given)
+}
+
+// settleThere adds a task again while it waits, runs and is dead, and twice at once.
+func settleThere(r *rig) {
+	task := r.begun()
+	add := func(what string, tasks ...leads.Task) {
+		r.t.Helper()
+		before := r.lead(task.LeadID).Version
+		r.settle(task, leads.Outcome{Settlement: leads.Extend, Delay: 100 * hour, Tasks: tasks, Change: func(*leads.Lead) {}})
+		r.check(r.lead(task.LeadID).Version == before+1, "%s: the rest of the outcome is not stored", what)
+	}
+	due := r.soon().Add(2 * hour)
+	first := leads.Task{ID: leads.NewID(), Kind: leads.TaskScore, Payload: []byte(`1`), Due: due, CreatedAt: r.start}
+	other := leads.Task{ID: first.ID, Kind: leads.TaskNotify, Payload: []byte(`2`), CreatedAt: r.tick()}
+	add("twice at once", first, other)
+	add("while it waits", other)
+	r.check(len(r.claim(10, leads.TaskScore, leads.TaskNotify)) == 0, "the task is due before it was, or there is a second one")
+	held := r.taskAt(due.Add(time.Minute), leads.TaskScore, leads.TaskNotify)
+	r.check(held.Kind == leads.TaskScore && string(held.Payload) == `1` && held.Due.Equal(due) && held.CreatedAt.Equal(r.start), "the task is %+v", held)
+
+	add("while it runs", other)
+	r.settle(held, leads.Outcome{Settlement: leads.Dead})
+	add("while it is dead", other)
+	r.check(len(r.claimAt(due.Add(1000*hour), 10, leads.TaskScore, leads.TaskNotify)) == 0, "a dead task was added anew")
+	add("the task itself", leads.Task{ID: task.ID, Kind: leads.TaskScore})
+	r.settle(task, leads.Outcome{})
 }
 
 // stored checks that all of everything is there.
