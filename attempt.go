@@ -71,7 +71,7 @@ func (e *Engine) try(ctx context.Context, task Task, crowded bool) (Outcome, Sta
 	}
 	var lead Lead
 	var err error
-	if task.LeadID != "" {
+	if task.about() {
 		lead, err = e.cfg.Store.Lead(ctx, task.Tenant, task.LeadID)
 	}
 	if errors.Is(err, ErrNotFound) {
@@ -211,7 +211,9 @@ func (e *Engine) outcome(task Task, r result, report *StageReport, o Outcome) Ou
 			lead.UpdatedAt = now
 		}
 	}
-	o.Events = append(slices.Clone(r.events), e.stageEvent(task, *report))
+	if task.about() { // there is no timeline otherwise
+		o.Events = append(slices.Clone(r.events), e.stageEvent(task, *report))
+	}
 	o.Tasks = r.tasks
 	return o
 }

@@ -1,9 +1,13 @@
 package leads
 
 import (
+	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
+
+	"github.com/openleads/leads/ingest"
 )
 
 // Response is how soon the team took care of a lead. A zero time means that it has not happened.
@@ -19,6 +23,18 @@ type Change struct {
 	To     string `json:"to,omitempty"`
 	By     string `json:"by,omitempty"`     // who did it: a person, "routing", "sequence"
 	Reason string `json:"reason,omitempty"` // why, in a few words for people
+}
+
+// Edit is the data of an EventEdited.
+type Edit struct {
+	Fields []string `json:"fields"` // the names of the known fields and metadata that were changed
+	By     string   `json:"by,omitempty"`
+}
+
+// Note is the data of an EventNoted.
+type Note struct {
+	Text string `json:"text"`
+	By   string `json:"by,omitempty"`
 }
 
 // Assign makes somebody responsible for the lead, or with "" nobody, and returns the event to store with it. It reports false, and changes
@@ -62,7 +78,51 @@ func (l *Lead) Tag(c Change, at time.Time) (Event, bool) {
 	return l.changed(EventTagged, c, at), true
 }
 
-func (l *Lead) changed(kind EventKind, c Change, at time.Time) Event {
-	data, _ := json.Marshal(c) // strings always encode
+// Say writes a note on the lead's timeline.
+func (l *Lead) Say(note Note, at time.Time) Event { return l.changed(EventNoted, note, at) }
+
+// Edit sets known fields, and metadata to JSON values (nil removes one), as a person or an API client does: public input does not change
+// them any more. It returns the event to store with it, and reports false when that changes nothing.
+func (l *Lead) Edit(fields map[string]string, metadata map[string]json.RawMessage, by string, at time.Time) (Event, bool) {
+	var changed []string
+	for _, name := range ingest.KnownFields() {
+		value, given := fields[name]
+		if field := l.Field(name); given && *field != value {
+			*field, changed = value, append(changed, name)
+		}
+	}
+	if len(metadata) > 0 {
+		l.Metadata = maps.Clone(l.Metadata)
+	}
+	for _, name := range slices.Sorted(maps.Keys(metadata)) {
+		value, old := metadata[name], l.Metadata[name]
+		if bytes.Equal(value, old) {
+			continue
+		}
+		changed = append(changed, name)
+		switch {
+		case value == nil:
+			delete(l.Metadata, name)
+		case l.Metadata == nil:
+			l.Metadata = ingest.Metadata{name: value}
+		default:
+			l.Metadata[name] = value
+		}
+	}
+	if len(changed) == 0 {
+		return Event{}, false
+	}
+	l.Edited = slices.Clone(l.Edited)
+	for _, name := range changed {
+		if !slices.Contains(l.Edited, name) {
+			l.Edited = append(l.Edited, name)
+		}
+	}
+	l.UpdatedAt = at
+	return l.changed(EventEdited, Edit{Fields: changed, By: by}, at), true
+}
+
+func (l *Lead) changed(kind EventKind, change any, at time.Time) Event {
+	data, _ := json.Marshal(change) // strings always encode
 	return Event{Tenant: l.Tenant, ID: NewID(), LeadID: l.ID, Kind: kind, At: at, Data: data}
 }

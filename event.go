@@ -24,6 +24,8 @@ const (
 	EventAssigned EventKind = "assigned" // somebody else is responsible; Data is a Change
 	EventStatus   EventKind = "status"   // the lead was moved; Data is a Change
 	EventTagged   EventKind = "tagged"   // a tag was added or taken away; Data is a Change
+	EventEdited   EventKind = "edited"   // known fields or metadata were edited; Data is an Edit
+	EventNoted    EventKind = "noted"    // somebody wrote a note; Data is a Note
 	EventSequence EventKind = "sequence" // an enrolment began, changed or ended; Data is package sequence's
 	EventMail     EventKind = "mail"     // what became of a mail to the lead; Data is a MailEvent's kind and what belongs to it
 	EventConsent  EventKind = "consent"  // the person agreed to something or withdrew it; Data is package sequence's

@@ -60,7 +60,9 @@ type Lead struct {
 	Enrichment Enrichment
 	Score      *Score // nil until scored
 
-	Status   Status
+	Status Status
+	// Stage is the ID of the lead's stage in a pipeline of the host's own, or "" for the stage of the default pipeline that Status is.
+	Stage    string
 	Assignee string // who is responsible, as the host names people; "" for nobody
 	Tags     []string
 	Response Response

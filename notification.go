@@ -51,7 +51,7 @@ type Notice struct {
 	To   string           `json:"to,omitempty"`
 }
 
-// NoticeTask makes the task that tells the team something about a lead, or, with an empty leadID, about no lead. It is due at due; the zero
+// NoticeTask makes the task that tells the team something about a lead, or, with NoLead, about none. It is due at due; the zero
 // time means at once.
 func NoticeTask(tenant, leadID string, notice Notice, due time.Time) Task {
 	payload, _ := json.Marshal(notice) // strings always encode
@@ -87,7 +87,7 @@ func (n Notification) Schedule(ctx context.Context, key string, notice Notice, d
 	}
 	task := NoticeTask(n.Tenant, n.Lead.ID, notice, due)
 	if notice.Kind == NotifyDigest || notice.Kind == NotifyBacklog {
-		task.LeadID = ""
+		task.LeadID = NoLead
 	}
 	task.ID = TaskID(n.Tenant, key)
 	return n.ledger.Schedule(ctx, task)

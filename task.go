@@ -26,7 +26,7 @@ type Task struct {
 	Tenant       string
 	ID           string // a UUIDv7 in text form
 	Kind         TaskKind
-	LeadID       string          // "" for work that is about no lead
+	LeadID       string          // NoLead or "" for work that is about no lead
 	SubmissionID string          // the submission that caused it, or ""
 	Payload      json.RawMessage // what the kind needs, JSON text; nil means nothing
 
@@ -45,6 +45,12 @@ type Task struct {
 	// Deliveries are the effects that earlier attempts of this task have begun, oldest first. Claim fills it.
 	Deliveries []Delivery
 }
+
+// NoLead is the LeadID of a task that is about no lead, where an empty one would be filled in.
+const NoLead = "00000000-0000-0000-0000-000000000000"
+
+// about reports whether the task is about a lead.
+func (t Task) about() bool { return t.LeadID != "" && t.LeadID != NoLead }
 
 // TaskState is what has become of a task. Tasks that are done are not kept; the lead's events tell of them.
 type TaskState string
@@ -93,8 +99,8 @@ type Outcome struct {
 	// and stores the result; ID, Tenant, Version and CreatedAt stay as they are whatever it does. UpdatedAt is what Change sets. Nil
 	// means no change. When the lead is gone it is not called.
 	Change func(lead *Lead)
-	// Events are added to the lead's timeline, Tasks to the queue. Empty IDs, tenants and lead IDs are filled from the task. A task that
-	// the lead has already, by its ID, is left as it is.
+	// Events are added to the lead's timeline, Tasks to the queue. Empty IDs, tenants and lead IDs are filled from the task; NoLead
+	// stays. A task that the lead (or NoLead) has already, by its ID, is left as it is.
 	Events []Event
 	Tasks  []Task
 	// Deliveries are inserted, or updated where the task's tenant has one with the same Key. An update keeps ID and CreatedAt. A
