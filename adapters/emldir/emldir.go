@@ -8,8 +8,6 @@
 package emldir
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -21,6 +19,7 @@ import (
 	"time"
 
 	"github.com/openleads/leads"
+	"github.com/openleads/leads/adapters/internal/mime"
 )
 
 // stampLayout makes file names that sort by time: "20261123T120501.123456Z".
@@ -53,20 +52,16 @@ func (m *Mailer) Send(ctx context.Context, mail leads.Email) (leads.Receipt, err
 	if err := ctx.Err(); err != nil {
 		return leads.Receipt{}, err
 	}
-	now := time.Now().UTC()
-	if mail.MessageID == "" {
-		_, domain, _ := strings.Cut(mail.From.Address, "@")
-		mail.MessageID = leads.NewID() + "@" + cmp.Or(domain, "localhost")
-	}
-	msg, err := compose(mail, now)
+	mail, err := mime.Prepare(mail)
 	if err != nil {
-		return leads.Receipt{}, leads.Permanent(err)
+		return leads.Receipt{}, fmt.Errorf("emldir: %w", err)
 	}
-	var content bytes.Buffer
-	if _, err := msg.WriteTo(&content); err != nil {
-		return leads.Receipt{}, leads.Permanent(fmt.Errorf("emldir: %w", err))
+	now := time.Now().UTC()
+	content, err := compose(mail, now)
+	if err != nil {
+		return leads.Receipt{}, err
 	}
-	temp, err := m.write(content.Bytes())
+	temp, err := m.write(content)
 	if err != nil {
 		return leads.Receipt{}, err
 	}
