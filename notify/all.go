@@ -27,7 +27,12 @@ func (a all) Notify(ctx context.Context, n leads.Notification) error {
 		wg.Go(func() { errs[i] = safely(ctx, notifier, n) })
 	}
 	wg.Wait()
-	return combine(slices.DeleteFunc(errs, func(err error) bool { return err == nil }))
+	return combine(present(errs...))
+}
+
+// present leaves the nil ones out.
+func present(errs ...error) []error {
+	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 }
 
 // safely makes an error of a panic. Its value may hold personal data and is left out.

@@ -27,7 +27,9 @@ func (p People) People(context.Context, string) ([]Person, error) { return p, ni
 type DirectoryFunc func(ctx context.Context, tenant string) ([]Person, error)
 
 // People calls f.
-func (f DirectoryFunc) People(ctx context.Context, tenant string) ([]Person, error) { return f(ctx, tenant) }
+func (f DirectoryFunc) People(ctx context.Context, tenant string) ([]Person, error) {
+	return f(ctx, tenant)
+}
 
 // Person is somebody of the team.
 type Person struct {
