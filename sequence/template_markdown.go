@@ -1,0 +1,321 @@
+package sequence
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"net/mail"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cbroglie/mustache"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/renderer/html"
+	"github.com/yuin/goldmark/text"
+	nethtml "golang.org/x/net/html"
+)
+
+// body is a compiled body: Markdown has been rendered already, so that no value can become markup.
+type body struct{ html, text *mustache.Template }
+
+// While Markdown is rendered a tag is a number between two private-use characters, which mean nothing to it.
+const (
+	tagStart = '\uE000'
+	tagEnd   = '\uE001'
+)
+
+// encodedMark is a mark in the target of a link, where Markdown encodes it.
+var encodedMark = regexp.MustCompile("%EE%80%80([0-9]+)%EE%80%81")
+
+// markdown is plain CommonMark: raw HTML is left out by it, and refused by us before. A line break is one in the mail too.
+var markdown = goldmark.New(goldmark.WithRendererOptions(html.WithHardWraps()))
+
+// compileBody renders a body's Markdown and compiles the result, or says what is wrong with it.
+func compileBody(source string) (body, []string) {
+	problems := checkText(source, maxTemplate)
+	tags, more := parseTags(source)
+	if problems = append(problems, more...); len(problems) > 0 {
+		return body{}, problems
+	}
+	marked := []byte(mark(source, tags))
+	doc := markdown.Parser().Parse(text.NewReader(marked))
+	if problems := checkMarkdown(doc, marked, tags); len(problems) > 0 {
+		return body{}, problems
+	}
+	plainText := textOf(doc, marked)
+	dress(doc, marked, tags)
+	var b bytes.Buffer
+	if err := markdown.Renderer().Render(&b, marked, doc); err != nil {
+		return body{}, []string{err.Error()}
+	}
+	page := encodedMark.ReplaceAllString(unwrap(b.String()), string(tagStart)+"$1"+string(tagEnd))
+	if problem := checkPlaces(page, tags); problem != "" {
+		return body{}, []string{problem}
+	}
+	return compileBoth(page, plainText, tags)
+}
+
+// compileBoth puts the tags back into both parts and compiles them.
+func compileBoth(page, plainText string, tags []tag) (body, []string) {
+	for _, part := range []string{page, plainText} {
+		if strings.Contains(part, "{{") {
+			return body{}, []string{"two braces { { that begin no variable cannot be written"}
+		}
+		if lost := missingTag(part, tags); lost != "" {
+			return body{}, []string{fmt.Sprintf("%s stands where no text is: move it into the text", lost)}
+		}
+	}
+	var c body
+	var err error
+	if c.html, err = parseMustache(unmark(page, tags), template.HTMLEscapeString); err == nil {
+		c.text, err = parseMustache(unmark(plainText, tags), plain)
+	}
+	if err != nil {
+		return body{}, []string{err.Error()}
+	}
+	if empty, err := c.text.Render(map[string]string{}); err != nil || strings.TrimSpace(empty) == "" {
+		return body{}, []string{"it is empty when nothing is known of a lead: put some text outside of the sections"}
+	}
+	return c, nil
+}
+
+// mark puts marks in the place of tags. A line of nothing but the ends of sections becomes a block of its own, so that a section can
+// hold paragraphs and lists; comments go.
+func mark(source string, tags []tag) string {
+	var b strings.Builder
+	at := 0
+	for i, t := range tags {
+		b.WriteString(source[at:t.from])
+		if t.kind != '!' {
+			b.WriteString(markOf(i))
+		}
+		at = t.to
+	}
+	b.WriteString(source[at:])
+	lines := strings.Split(strings.ReplaceAll(b.String(), "\r\n", "\n"), "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(strings.TrimSpace(line), string(tagStart)) && onlySections(line, tags) {
+			lines[i] = "\n" + strings.TrimSpace(line) + "\n"
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func markOf(i int) string { return string(tagStart) + strconv.Itoa(i) + string(tagEnd) }
+
+// onlySections reports whether there is nothing in a line but where sections begin and end.
+func onlySections(line string, tags []tag) bool {
+	rest := strings.TrimSpace(line)
+	for rest != "" {
+		i, after, ok := cutMark(rest)
+		if !ok || tags[i].kind == 0 {
+			return false
+		}
+		rest = strings.TrimSpace(after)
+	}
+	return true
+}
+
+// cutMark reads the mark that s begins with.
+func cutMark(s string) (i int, rest string, ok bool) {
+	s, ok = strings.CutPrefix(s, string(tagStart))
+	if !ok {
+		return 0, "", false
+	}
+	number, rest, ok := strings.Cut(s, string(tagEnd))
+	i, err := strconv.Atoi(number)
+	return i, rest, ok && err == nil
+}
+
+// marks returns the tags that are marked in s, in their order.
+func marks(s string) []int {
+	var found []int
+	for {
+		at := strings.IndexRune(s, tagStart)
+		if at < 0 {
+			return found
+		}
+		i, rest, ok := cutMark(s[at:])
+		if !ok {
+			return found
+		}
+		found, s = append(found, i), rest
+	}
+}
+
+// missingTag returns the first tag that is not in a rendered part where it stood in the source, or "".
+func missingTag(part string, tags []tag) string {
+	want := make([]int, 0, len(tags))
+	for i, t := range tags {
+		if t.kind != '!' {
+			want = append(want, i)
+		}
+	}
+	got := marks(part)
+	for n, i := range want {
+		if n >= len(got) || got[n] != i {
+			return tags[i].String()
+		}
+	}
+	if len(got) > len(want) {
+		return tags[got[len(want)]].String()
+	}
+	return ""
+}
+
+// unmark puts the tags back.
+func unmark(part string, tags []tag) string {
+	for i, t := range tags {
+		part = strings.Replace(part, markOf(i), t.String(), 1)
+	}
+	return part
+}
+
+// unwrap takes away the paragraph that Markdown puts around a mark that is a block of its own.
+func unwrap(page string) string {
+	lines := strings.Split(page, "\n")
+	for i, line := range lines {
+		inside, ok := strings.CutPrefix(line, "<p>")
+		if inside, closed := strings.CutSuffix(inside, "</p>"); ok && closed {
+			lines[i] = inside
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// checkMarkdown refuses markup that a mail must not have.
+func checkMarkdown(doc ast.Node, source []byte, tags []tag) (problems []string) {
+	say := func(problem string) {
+		if !slices.Contains(problems, problem) {
+			problems = append(problems, problem)
+		}
+	}
+	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.HTMLBlock, *ast.RawHTML:
+			say("HTML is not sent: write Markdown")
+		case *ast.Image:
+			say("images are not sent, since they tell on the reader and most programs block them: link to the picture")
+		case *ast.AutoLink:
+			if problem := checkLink(string(n.URL(source)), n.AutoLinkType == ast.AutoLinkEmail, tags); problem != "" {
+				say(problem)
+			}
+		case *ast.Link:
+			if problem := checkLink(string(n.Destination), false, tags); problem != "" {
+				say(problem)
+			}
+			if len(marks(string(n.Title))) > 0 {
+				say("the title of a link cannot have variables")
+			}
+		}
+		return ast.WalkContinue, nil
+	})
+	return problems
+}
+
+// checkLink says what is wrong with the target of a link, or "".
+func checkLink(target string, address bool, tags []tag) string {
+	if found := marks(target); len(found) > 0 {
+		if len(found) == 1 && target == markOf(found[0]) && tags[found[0]].name == unsubscribeName && tags[found[0]].kind == 0 {
+			return ""
+		}
+		return "a link's target cannot be made of variables, except {{unsubscribe}} alone: what people type would choose where it leads"
+	}
+	if address {
+		target = "mailto:" + target
+	}
+	u, err := url.Parse(target)
+	if err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil {
+		return ""
+	}
+	if err == nil && u.Scheme == "mailto" {
+		to, _ := url.PathUnescape(u.Opaque)
+		if _, err := mail.ParseAddress(to); err == nil {
+			return ""
+		}
+	}
+	return fmt.Sprintf("the link to %q cannot be followed from a mail: write the whole address, https://… or mailto:…", clip(target, 80))
+}
+
+// checkPlaces makes sure that what a section leaves out is whole markup, and that no tag stands in an attribute but the one that may.
+func checkPlaces(page string, tags []tag) string {
+	type opened struct{ depth, element int }
+	var elements []int // the open elements, each with a number of its own
+	var sections []opened
+	top := func() opened {
+		if len(elements) == 0 {
+			return opened{}
+		}
+		return opened{len(elements), elements[len(elements)-1]}
+	}
+	z := nethtml.NewTokenizer(strings.NewReader(page))
+	for number := 1; ; number++ {
+		kind := z.Next()
+		if kind == nethtml.ErrorToken {
+			return ""
+		}
+		token := z.Token()
+		switch kind {
+		case nethtml.StartTagToken:
+			if token.Data != "br" && token.Data != "hr" {
+				elements = append(elements, number)
+			}
+			if problem := checkAttributes(token, tags); problem != "" {
+				return problem
+			}
+		case nethtml.EndTagToken:
+			elements = elements[:max(0, len(elements)-1)]
+		case nethtml.TextToken:
+			for _, i := range marks(token.Data) {
+				switch tags[i].kind {
+				case '#', '^':
+					sections = append(sections, top())
+				case '/':
+					if last := len(sections) - 1; last < 0 || sections[last] != top() {
+						return fmt.Sprintf("%s must end in the same paragraph, list item or emphasis as it began, or both ends stand on lines of their own", tags[i])
+					} else {
+						sections = sections[:last]
+					}
+				default:
+					if tags[i].name == unsubscribeName {
+						return "{{unsubscribe}} can only be the target of a link: [stop these mails]({{unsubscribe}})"
+					}
+				}
+			}
+		}
+	}
+}
+
+func checkAttributes(token nethtml.Token, tags []tag) string {
+	for _, a := range token.Attr {
+		if a.Key == "href" && len(marks(a.Val)) == 0 && !safeScheme(a.Val) {
+			return fmt.Sprintf("the link to %q cannot be followed from a mail: write the whole address, https://… or mailto:…", clip(a.Val, 80))
+		}
+		for _, i := range marks(a.Val) {
+			if a.Key != "href" || a.Val != markOf(i) || tags[i].name != unsubscribeName {
+				return fmt.Sprintf("%s stands where no text is: move it into the text", tags[i])
+			}
+		}
+	}
+	return ""
+}
+
+func safeScheme(target string) bool {
+	scheme, _, _ := strings.Cut(strings.ToLower(target), ":")
+	return scheme == "http" || scheme == "https" || scheme == "mailto"
+}
+
+// clip cuts s to n bytes at a character.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
+}
