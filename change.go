@@ -62,6 +62,9 @@ func (l *Lead) SetStatus(c Change, at time.Time) (Event, bool) {
 	return l.changed(EventStatus, c, at), true
 }
 
+// Moved returns the event of a move between stages that leaves the status as it is; c.Reason names the stage.
+func (l *Lead) Moved(c Change, at time.Time) Event { return l.changed(EventStatus, c, at) }
+
 // Tag adds the tag c.To, takes c.From away, or both, and returns the event to store with it. It reports false when that changes nothing.
 func (l *Lead) Tag(c Change, at time.Time) (Event, bool) {
 	tags := slices.Clone(l.Tags)

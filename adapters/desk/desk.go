@@ -12,33 +12,18 @@
 package desk
 
 import (
+	"cmp"
+	"context"
 	"errors"
-	"fmt"
-	"strings"
+	"log/slog"
+	"time"
+
+	"github.com/openleads/leads"
+	"github.com/openleads/leads/sequence"
 )
 
 // ErrForbidden says that the user's role does not allow the action.
 var ErrForbidden = errors.New("desk: the role does not allow this")
-
-// InvalidError names every field that cannot be taken. It is also [leads.ErrInvalid].
-type InvalidError struct {
-	Fields []FieldError
-}
-
-// FieldError says what is wrong with one field.
-type FieldError struct {
-	Pointer string // a JSON pointer into what was given (RFC 6901): "/email", "/stages/2/name"
-	Message string // what is wrong and what to do about it
-}
-
-// Error lists the fields.
-func (e *InvalidError) Error() string {
-	texts := make([]string, len(e.Fields))
-	for i, f := range e.Fields {
-		texts[i] = fmt.Sprintf("%s: %s", f.Pointer, f.Message)
-	}
-	return "desk: invalid: " + strings.Join(texts, "; ")
-}
 
 // User is who acts: a person, or a program with a key. The host's authorizer makes it; nothing of it comes from a request's body or query.
 type User struct {
@@ -59,3 +44,49 @@ const (
 	Member Role = "member" // work with leads
 	Reader Role = "reader" // look
 )
+
+// Config says what a Desk works with. Engine and Store are required.
+type Config struct {
+	Engine *leads.Engine
+	Store  Store
+	// Sequencer is the engine's, for enrolling, pausing and the like. Nil means that there are no sequences.
+	Sequencer *sequence.Sequencer
+	// BaseURL is where people and senders reach this program ("https://crm.example.com"); the URLs of webhooks are made from it.
+	BaseURL string
+	// Logger is told of what an operator should know. Nil means none.
+	Logger *slog.Logger
+	// Clock gives the time. Nil means time.Now.
+	Clock func() time.Time
+}
+
+// Desk is the working place of a team. Its methods may be called concurrently.
+type Desk struct {
+	cfg   Config
+	store Store
+}
+
+// New makes a Desk. It does no I/O. It reports every field of cfg that cannot be used.
+func New(cfg Config) (*Desk, error) {
+	var errs []error
+	if cfg.Engine == nil {
+		errs = append(errs, errors.New("desk: Config.Engine is required"))
+	}
+	if cfg.Store == nil {
+		errs = append(errs, errors.New("desk: Config.Store is required"))
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
+	}
+	cfg.Logger = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler))
+	return &Desk{cfg: cfg, store: cfg.Store}, errors.Join(errs...)
+}
+
+func (d *Desk) now() time.Time { return d.cfg.Clock().UTC().Truncate(time.Microsecond) }
+
+// audit adds an entry to the trail. What was done has been done: a trail that cannot be written is logged and does not undo it.
+func (d *Desk) audit(ctx context.Context, u User, action, object string, data []byte) {
+	e := Entry{Tenant: u.Tenant, ID: leads.NewID(), At: d.now(), Who: u.ID, Action: action, Object: object, Data: data}
+	if err := d.store.AddEntry(context.WithoutCancel(ctx), e); err != nil {
+		d.cfg.Logger.ErrorContext(ctx, "desk: an action could not be entered into the trail", "action", action, "error", err)
+	}
+}
