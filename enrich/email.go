@@ -46,9 +46,8 @@ func (e Email) Enrich(ctx context.Context, lead leads.Lead) ([]leads.Fact, error
 	if err != nil {
 		return learned(lead, now, invalid(lead, err)...), nil
 	}
-	facts := []leads.Fact{{Key: EmailValid, Truth: leads.Yes, Value: a.String(), Reason: "well-formed", Source: "syntax"}}
 	entry := e.classify(a.Domain)
-	facts = append(facts, classOf(a, entry))
+	facts := []leads.Fact{{Key: EmailValid, Truth: leads.Yes, Value: a.String(), Reason: "well-formed", Source: "syntax"}, classOf(a, entry)}
 	deliverable, asked := lead.Enrichment[EmailDeliverable], false
 	if !deliverable.Fresh(now) || deliverable.Value != a.Domain {
 		answer := e.dns().takesMail(ctx, lead.Tenant, a.Domain, now)
@@ -57,6 +56,10 @@ func (e Email) Enrich(ctx context.Context, lead leads.Lead) ([]leads.Fact, error
 	}
 	if f, ok := suggestion(lead, a, entry, deliverable.Truth); ok {
 		facts = append(facts, f)
+		if class := &facts[1]; f.Truth == leads.Yes && class.Value == ClassDisposable {
+			// A person whose finger slipped is not one who hides: what they are is not known.
+			class.Truth, class.Reason = leads.Unknown, a.Domain+" is on a list of throw-away domains, but "+f.Value+" may be meant"
+		}
 	}
 	if asked && deliverable.Truth == leads.Unknown && ctx.Err() != nil {
 		return learned(lead, now, facts...), fmt.Errorf("enrich: mail domain: %w", ctx.Err())

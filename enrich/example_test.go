@@ -48,17 +48,18 @@ func ExampleEmail() {
 	for _, typed := range []string{"ann@gmial.com", "info@acme.com", "ann@duck.com", "ann@acme"} {
 		facts, _ := enrich.Email{DNS: offline}.Enrich(context.Background(), leads.Lead{Fields: ingest.Fields{Email: typed}})
 		known := leads.Enrichment{}.Merge(facts)
-		fmt.Printf("%s is %s; %s\n", typed, known.Value(enrich.EmailClass), known[enrich.EmailClass].Reason)
+		class := known[enrich.EmailClass]
+		fmt.Printf("%s is %s: %s; %s\n", typed, class.Value, class.Truth, class.Reason)
 		if meant := known.Value(enrich.EmailSuggestion); meant != "" {
 			fmt.Println("  meant:", meant)
 		}
 	}
 	// Output:
-	// ann@gmial.com is disposable; gmial.com gives throw-away mailboxes
+	// ann@gmial.com is disposable: unknown; gmial.com is on a list of throw-away domains, but ann@gmail.com may be meant
 	//   meant: ann@gmail.com
-	// info@acme.com is role; info@ is a shared mailbox
-	// ann@duck.com is relay; duck.com forwards to a private mailbox
-	// ann@acme is invalid; the domain is not a valid host name
+	// info@acme.com is role: yes; info@ is a shared mailbox
+	// ann@duck.com is relay: yes; duck.com forwards to a private mailbox
+	// ann@acme is invalid: yes; the domain is not a valid host name
 }
 
 func ExampleNewHomepage() {

@@ -69,6 +69,18 @@ func TestSuggestion(t *testing.T) {
 	}
 }
 
+// A person whose finger slipped is not taken for one who hides behind a throw-away address.
+func TestASlipIsNoThrowAway(t *testing.T) {
+	t.Parallel()
+	for domain, want := range map[string]leads.Truth{"gmial.com": leads.Unknown, "mailinator.com": leads.Yes} {
+		facts, err := enrich.Email{DNS: saying(leads.Yes)}.Enrich(t.Context(), at("ann@"+domain))
+		require.NoError(t, err)
+		class := leads.Enrichment{}.Merge(facts)[enrich.EmailClass]
+		require.Equal(t, enrich.ClassDisposable, class.Value, domain)
+		require.Equal(t, want, class.Truth, domain)
+	}
+}
+
 // A suggestion is about one address. When that is mended or replaced, it goes.
 func TestSuggestionsAreTakenBack(t *testing.T) {
 	t.Parallel()
