@@ -11,6 +11,7 @@ import (
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/ingest"
+	"github.com/openleads/leads/sequence"
 )
 
 // filler gives every field of a value, found by reflection, a valid value that is not zero and unlike the others, so that a field added
@@ -83,6 +84,12 @@ func (f *filler) known(t reflect.Type) (any, bool) {
 		return []ingest.Flag{ingest.FlagDuplicateKeys, ingest.FlagSanitised, ingest.FlagNotScalar}, true
 	case ingest.Verdict:
 		return ingest.Accepted, true
+	case sequence.State:
+		return sequence.Active, true
+	case sequence.Reason:
+		return sequence.ReasonGoal, true
+	case sequence.ConsentAction:
+		return sequence.ConsentWithdrawn, true
 	}
 	return nil, false
 }

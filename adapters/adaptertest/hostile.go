@@ -45,6 +45,7 @@ func limited(s string, limit int) string {
 var limits = map[string]int{
 	"Key": 255, "Name": 128, "UserAgent": 512, "ContentType": 255, "Assignee": 255, "LastError": 500, "Error": 500,
 	"Channel": 64, "Recipient": 254, "Provider": 255, "Tags": 255, "Honeypot": 128,
+	"Purpose": 40, "Wording": 2000, "Note": 500, "By": 255, "Step": 40, "Outcome": 64, "Zone": 64, "AddressKey": 64, "Digest": 64, "Delivery": 255,
 }
 
 // hostileText makes every text field the same hostile text.

@@ -17,6 +17,16 @@ func TestStore(t *testing.T) {
 	adaptertest.TestStore(t, func(*testing.T) adaptertest.TestedStore { return memstore.New(nil) })
 }
 
+func TestSequenceStore(t *testing.T) {
+	t.Parallel()
+	adaptertest.TestSequenceStore(t, func(*testing.T) adaptertest.TestedSequenceStore { return memstore.New(nil) })
+}
+
+func TestDesk(t *testing.T) {
+	t.Parallel()
+	adaptertest.TestDesk(t, func(*testing.T) adaptertest.TestedDesk { return memstore.New(nil) })
+}
+
 func TestClock(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 12, 0, 0, 123_456_789, time.FixedZone("here", 3600))
