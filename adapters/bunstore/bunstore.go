@@ -45,8 +45,8 @@ type Options struct {
 	Clock func() time.Time
 }
 
-// Store is a [leads.Store] that can also do all that [leads.History], [leads.Lister], [leads.Background] and
-// [leads.Checker] ask for. It may be used concurrently.
+// Store is a [leads.Store] that can also do all that [leads.History], [leads.Lister], [leads.Editor], [leads.Records], [leads.Deliveries],
+// [leads.Background] and [leads.Checker] ask for, and packages notify and sequence of a Store. It may be used concurrently.
 type Store struct {
 	db, reader *bun.DB
 	engine     engine
@@ -66,6 +66,9 @@ var (
 	_ leads.Lister     = (*Store)(nil)
 	_ leads.Background = (*Store)(nil)
 	_ leads.Checker    = (*Store)(nil)
+	_ leads.Editor     = (*Store)(nil)
+	_ leads.Records    = (*Store)(nil)
+	_ leads.Deliveries = (*Store)(nil)
 )
 
 // New returns a Store on the host's own database, whose dialect must be SQLite's or, over pgx/v5/stdlib, PostgreSQL's. The host keeps the

@@ -69,6 +69,7 @@ type changes struct {
 	events      []eventRow
 	tasks       []taskRow
 	deliveries  []deliveryRow
+	enrollments []*enrollmentRow
 	repoints    []*person
 	keys        []*keyUse // whose lead is another than the proposed one
 	announce    bool      // tell other processes that there is work

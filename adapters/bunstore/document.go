@@ -23,6 +23,8 @@ type leadDoc struct {
 	Enrichment  leads.Enrichment `json:"enrichment,omitempty"`
 	Score       *leads.Score     `json:"score,omitempty"`
 	Tags        []string         `json:"tags,omitempty"`
+	Response    leads.Response   `json:"response,omitzero"`
+	Stage       string           `json:"stage,omitempty"`
 	Edited      []string         `json:"edited,omitempty"`
 }
 
@@ -50,7 +52,9 @@ type sourceDoc struct {
 	PerMinute int               `json:"perMinute,omitempty"`
 	Honeypot  string            `json:"honeypot,omitempty"`
 	// MinFill is in nanoseconds.
-	MinFill int64 `json:"minFill,omitempty"`
+	MinFill int64          `json:"minFill,omitempty"`
+	Trusted bool           `json:"trusted,omitempty"`
+	Consent ingest.Consent `json:"consent,omitzero"`
 }
 
 // documents keeps the JSON values in a document as they are typed, and leaves out what is empty as encoding/json does: with the newer

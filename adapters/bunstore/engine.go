@@ -30,6 +30,8 @@ type engine interface {
 
 	// id and at make arguments of IDs and times. clock makes an argument for {now}: the time given, or the store's clock if that is zero.
 	id(u uid) any
+	// optional is id with NULL for the zero ID.
+	optional(u uid) any
 	at(t time.Time) any
 	clock(t time.Time) any
 	// text makes a statement of a template.
@@ -46,6 +48,11 @@ type engine interface {
 	store(ctx context.Context, t tx, c *changes) error
 	// take claims ready tasks of a kind: of each tenant as many as its quota says.
 	take(ctx context.Context, t tx, kind leads.TaskKind, quotas []quota, lease leaseTerm) ([]taskRow, error)
+
+	// end ends enrolments that are locked. They are of one tenant.
+	end(ctx context.Context, t tx, e *ending) error
+	// spend counts what is spent, and fills in how much is used up then. They are distinct and sorted.
+	spend(ctx context.Context, t tx, tenant string, spent []spending) error
 
 	// background works until ctx ends, and calls sweep now and then.
 	background(ctx context.Context, wake func(), sweep func(context.Context))
@@ -81,7 +88,7 @@ func eachRow(rows *sql.Rows, err error, row func(scan scanFunc) error) error {
 
 // statements are the statements that both databases have. In a template, {p} is the prefix of the tables, ?1 an argument, {now:1} the time
 // in argument 1 or else the database's clock, {later:1:2} that time plus argument 2 in microseconds, and {lock} and {skip} lock the rows
-// found, the latter skipping those that are locked. {these}SELECT {these.id} …{end} are the rows that a query finds.
+// found, the latter skipping those that are locked. {find} is the function that finds a text in another. {these}SELECT {these.id} …{end} are the rows that a query finds.
 type statements struct {
 	sourceByToken string
 	lead, peek    string
@@ -99,13 +106,18 @@ type statements struct {
 	reshape string
 	revive  string
 	forget  string
+
+	following
 }
+
+// held is true of a task that its last claim still holds: it is running, or its lease has ended and nobody else has claimed it yet.
+const held = `(state = 2 OR state = 0 AND lease_until IS NOT NULL)`
 
 const leadColumns = `tenant_id, id, version, email, first_name, last_name, phone, company, status, score, qualification, assignee, source_id, created_at, updated_at, doc`
 
 const taskColumns = `tenant_id, lead_id, id, kind, submission_id, payload, state, due, attempts, fence, lease_until, last_error, created_at`
 
-const deliveryColumns = `tenant_id, lead_id, task_id, id, delivery_key, channel, recipient, body, state, attempts, provider, error, created_at, updated_at`
+const deliveryColumns = `tenant_id, lead_id, task_id, id, delivery_key, channel, recipient, body, state, attempts, provider, error, created_at, updated_at, message_id`
 
 func newStatements(text func(string) string) *statements {
 	return &statements{
@@ -124,7 +136,7 @@ func newStatements(text func(string) string) *statements {
 			(SELECT min(kind) FROM {p}tasks WHERE state = 0) IS NOT NULL`),
 		promote: text(`UPDATE {p}tasks SET state = 0 WHERE {these}SELECT {these.id} FROM {p}tasks
 			WHERE state = 1 AND due <= {now:1} ORDER BY due LIMIT 1000 {skip}{end}`),
-		lapse: text(`UPDATE {p}tasks SET state = 0, lease_until = NULL WHERE {these}SELECT {these.id} FROM {p}tasks
+		lapse: text(`UPDATE {p}tasks SET state = 0 WHERE {these}SELECT {these.id} FROM {p}tasks
 			WHERE state = 2 AND lease_until <= {now:1} ORDER BY lease_until LIMIT 1000 {skip}{end}`),
 		tenants: text(`WITH RECURSIVE found(tenant_id, n) AS (
 				SELECT (SELECT min(tenant_id) FROM {p}tasks WHERE state = 0 AND kind = ?1 AND tenant_id > ?2), 1
@@ -134,16 +146,18 @@ func newStatements(text func(string) string) *statements {
 			SELECT tenant_id FROM found WHERE tenant_id IS NOT NULL AND n <= ?3`),
 		efforts: text(`SELECT ` + deliveryColumns + ` FROM {p}deliveries WHERE tenant_id = ?1 AND lead_id = ?2 AND task_id = ?3 ORDER BY created_at, id`),
 
-		finish: text(`DELETE FROM {p}tasks WHERE tenant_id = ?1 AND lead_id = ?2 AND id = ?3 AND state = 2 AND fence = ?4`),
+		finish: text(`DELETE FROM {p}tasks WHERE tenant_id = ?1 AND lead_id = ?2 AND id = ?3 AND fence = ?4 AND ` + held),
 		reshape: text(`UPDATE {p}tasks SET state = ?5,
 				due = CASE WHEN ?6 THEN {later:7:8} ELSE due END,
 				lease_until = CASE WHEN ?9 THEN {later:7:8} ELSE NULL END,
 				attempts = attempts - ?10,
 				last_error = CASE WHEN ?11 = '' THEN last_error ELSE ?11 END,
 				payload = COALESCE(?12, payload)
-			WHERE tenant_id = ?1 AND lead_id = ?2 AND id = ?3 AND state = 2 AND fence = ?4`),
+			WHERE tenant_id = ?1 AND lead_id = ?2 AND id = ?3 AND fence = ?4 AND ` + held),
 		forget: text(`DELETE FROM {p}keys WHERE tenant_id = ?1 AND source_id = ?2 AND idempotency_key = ?3 AND received_at < ?4`),
 		revive: text(`UPDATE {p}tasks SET state = 0, due = {now:4}, attempts = 0 WHERE tenant_id = ?1 AND lead_id = ?2 AND id = ?3 AND state = 3`),
+
+		following: newFollowing(text),
 	}
 }
 
@@ -154,11 +168,11 @@ var (
 )
 
 // marks is what the marks of a template stand for on a database.
-type marks struct{ now, later, lock, skip, these, theseID, end string }
+type marks struct{ now, later, lock, skip, these, theseID, end, find string }
 
 // fill makes a statement of a template.
 func (d marks) fill(template, prefix string) string {
-	s := strings.NewReplacer("{p}", prefix, "{lock}", d.lock, "{skip}", d.skip, "{these}", d.these, "{these.id}", d.theseID, "{end}", d.end).Replace(template)
+	s := strings.NewReplacer("{p}", prefix, "{lock}", d.lock, "{skip}", d.skip, "{these}", d.these, "{these.id}", d.theseID, "{end}", d.end, "{find}", d.find).Replace(template)
 	s = nowMark.ReplaceAllString(s, d.now)
 	s = laterMark.ReplaceAllString(s, d.later)
 	return strings.Join(strings.Fields(s), " ")

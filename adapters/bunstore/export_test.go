@@ -1,6 +1,10 @@
 package bunstore
 
-import "context"
+import (
+	"context"
+
+	"github.com/openleads/leads/sequence"
+)
 
 // Texts are the statements of a claim, for tests that look at their plans.
 type Texts struct{ Pending, Promote, Lapse, Tenants, Take string }
@@ -60,3 +64,31 @@ func (s *Store) Exec(ctx context.Context, text string) error {
 
 // ForgetKeys forgets the keys that have expired.
 func (s *Store) ForgetKeys(ctx context.Context) { s.forgetKeys(ctx) }
+
+// MigrateTo brings an empty database to an earlier step and uses it as it is then.
+func (s *Store) MigrateTo(ctx context.Context, step int) error {
+	steps, err := s.migrations()
+	if err != nil {
+		return err
+	}
+	s.isReady.Store(true)
+	return s.engine.write(ctx, func(ctx context.Context, t tx) error { return s.applyMissing(ctx, t, steps[:step]) })
+}
+
+// ForgetQuotas forgets the quotas whose periods have ended.
+func (s *Store) ForgetQuotas(ctx context.Context) { s.forgetQuotas(ctx) }
+
+// Followings are statements whose plans are looked at, by name.
+func (s *Store) Followings() map[string]string {
+	st := s.engine.statements()
+	return map[string]string{
+		"workload": st.workload, "owner": st.owner, "unassigned": st.unassigned, "delivery": st.deliveryOf,
+		"standing": st.standing, "consents": st.consents, "quotas": st.dropQuotas,
+	}
+}
+
+// Ending is the statement that finds the enrolments that are to be ended.
+func (s *Store) Ending(q sequence.EnrollmentQuery) string {
+	c, _ := s.selection(&q)
+	return s.engine.text(`SELECT ` + enrollmentColumns + ` FROM {p}enrollments WHERE ` + c.text + ` AND state < 3 ORDER BY id {lock}`)
+}

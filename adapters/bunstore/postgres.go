@@ -59,6 +59,7 @@ type postgresEngine struct {
 
 type postgresStatements struct {
 	claimKeys, findPeople, lockLeads, lockTasks, take string
+	holdTasks, spend                                  string
 }
 
 func newPostgres(db, reader *sql.DB, prefix string) *postgresEngine {
@@ -77,8 +78,13 @@ func newPostgres(db, reader *sql.DB, prefix string) *postgresEngine {
 		lockLeads: e.text(`SELECT ` + leadColumns + ` FROM {p}leads WHERE (tenant_id, id) IN (SELECT * FROM unnest(?1::text[], ?2::uuid[]))
 			ORDER BY tenant_id, id FOR UPDATE`),
 		lockTasks: e.text(`SELECT t.tenant_id, t.lead_id, t.id FROM unnest(?1::text[], ?2::uuid[], ?3::uuid[], ?4::bigint[]) AS n (tenant_id, lead_id, id, fence)
-			JOIN {p}tasks AS t ON t.tenant_id = n.tenant_id AND t.lead_id = n.lead_id AND t.id = n.id AND t.fence = n.fence AND t.state = 2
+			JOIN {p}tasks AS t ON t.tenant_id = n.tenant_id AND t.lead_id = n.lead_id AND t.id = n.id AND t.fence = n.fence AND ` + held + `
 			ORDER BY t.tenant_id, t.lead_id, t.id FOR UPDATE OF t`),
+		holdTasks: e.text(`SELECT 1 FROM unnest(?2::uuid[], ?3::uuid[]) AS n (lead_id, id)
+			JOIN {p}tasks AS t ON t.tenant_id = ?1 AND t.lead_id = n.lead_id AND t.id = n.id ORDER BY t.tenant_id, t.lead_id, t.id FOR UPDATE OF t`),
+		spend: e.text(`INSERT INTO {p}quotas AS q (tenant_id, quota_key, used, ends_at) SELECT ?1, * FROM unnest(?2::text[], ?3::bigint[], ?4::timestamptz[])
+			ON CONFLICT (tenant_id, quota_key) DO UPDATE SET ends_at = excluded.ends_at,
+				used = excluded.used + CASE WHEN q.ends_at <= statement_timestamp() THEN 0 ELSE q.used END RETURNING quota_key, used`),
 		take: e.text(`WITH picked AS MATERIALIZED (
 				SELECT k.place FROM unnest(?2::text[], ?3::bigint[]) AS w (tenant, quota)
 				CROSS JOIN LATERAL (SELECT ctid AS place FROM {p}tasks
@@ -104,7 +110,7 @@ var postgresMarks = marks{
 	now:   "coalesce(?$1::timestamptz, statement_timestamp())",
 	later: "(coalesce(?$1::timestamptz, statement_timestamp()) + ?$2::bigint * interval '1 microsecond')",
 	lock:  "FOR UPDATE", skip: "FOR UPDATE SKIP LOCKED",
-	these: "ctid = ANY (ARRAY(", theseID: "ctid", end: "))",
+	these: "ctid = ANY (ARRAY(", theseID: "ctid", end: "))", find: "strpos",
 }
 
 func (e *postgresEngine) text(template string) string {
@@ -114,6 +120,13 @@ func (e *postgresEngine) text(template string) string {
 func (e *postgresEngine) statements() *statements { return e.stmts }
 
 func (e *postgresEngine) id(u uid) any { return [16]byte(u) }
+
+func (e *postgresEngine) optional(u uid) any {
+	if u == (uid{}) {
+		return nil
+	}
+	return [16]byte(u)
+}
 
 func (e *postgresEngine) at(t time.Time) any {
 	if t.IsZero() {

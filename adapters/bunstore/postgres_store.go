@@ -161,7 +161,10 @@ func (e *postgresEngine) storeWith(ctx context.Context, t tx, c *changes, parts 
 		parts = append(parts, eventsPart(c.events))
 	}
 	if len(c.tasks) > 0 {
-		parts = append(parts, tasksPart(c.tasks))
+		parts = append(parts, tasksPart(inOrder(c.tasks)))
+	}
+	if len(c.enrollments) > 0 {
+		parts = append(parts, enrollmentsPart(c.enrollments))
 	}
 	if len(c.deliveries) > 0 {
 		parts = append(parts, deliveriesPart(c.deliveries))
@@ -250,21 +253,23 @@ func eventsPart(rows []eventRow) part {
 func tasksPart(rows []taskRow) part {
 	type row = taskRow
 	return part{"new_tasks", `INSERT INTO {p}tasks (` + taskColumns + `)
-		SELECT n.tenant_id, n.lead_id, n.id, n.kind, n.submission_id, n.payload, n.state, coalesce(n.due, statement_timestamp()), 0, 0, NULL, n.last_error, n.created_at
-		FROM unnest(?1::text[], ?2::uuid[], ?3::uuid[], ?4::text[], ?5::uuid[], ?6::bytea[], ?7::smallint[], ?8::timestamptz[], ?9::text[], ?10::timestamptz[])
-		AS n (tenant_id, lead_id, id, kind, submission_id, payload, state, due, last_error, created_at)`, []any{
+		SELECT n.tenant_id, n.lead_id, n.id, n.kind, n.submission_id, n.payload, n.state, coalesce(n.due, statement_timestamp()), 0, n.fence, NULL, n.last_error, n.created_at
+		FROM unnest(?1::text[], ?2::uuid[], ?3::uuid[], ?4::text[], ?5::uuid[], ?6::bytea[], ?7::smallint[], ?8::timestamptz[], ?9::text[], ?10::timestamptz[], ?11::bigint[])
+		AS n (tenant_id, lead_id, id, kind, submission_id, payload, state, due, last_error, created_at, fence)
+		ON CONFLICT (tenant_id, lead_id, id) DO NOTHING`, []any{
 		column(rows, func(r *row) string { return r.TenantID }), keyUUIDs(rows, func(r *row) uid { return r.LeadID }),
 		keyUUIDs(rows, func(r *row) uid { return r.ID }), column(rows, func(r *row) string { return r.Kind }),
 		uuids(rows, func(r *row) uid { return r.SubmissionID }), column(rows, func(r *row) []byte { return r.Payload }),
 		column(rows, func(r *row) int16 { return int16(r.State) }), times(rows, func(r *row) time.Time { return r.Due.Time }),
 		column(rows, func(r *row) string { return r.LastError }), times(rows, func(r *row) time.Time { return r.CreatedAt.Time }),
+		column(rows, func(r *row) int64 { return r.Fence }),
 	}}
 }
 
 func deliveriesPart(rows []deliveryRow) part {
 	type row = deliveryRow
 	return part{"new_deliveries", `INSERT INTO {p}deliveries (` + deliveryColumns + `) SELECT * FROM unnest(?1::text[], ?2::uuid[], ?3::uuid[], ?4::uuid[],
-		?5::text[], ?6::text[], ?7::text[], ?8::bytea[], ?9::text[], ?10::int[], ?11::text[], ?12::text[], ?13::timestamptz[], ?14::timestamptz[])
+		?5::text[], ?6::text[], ?7::text[], ?8::bytea[], ?9::text[], ?10::int[], ?11::text[], ?12::text[], ?13::timestamptz[], ?14::timestamptz[], ?15::text[])
 		ON CONFLICT (tenant_id, delivery_key) DO UPDATE SET ` + deliveryAssignments, []any{
 		column(rows, func(r *row) string { return r.TenantID }), keyUUIDs(rows, func(r *row) uid { return r.LeadID }),
 		keyUUIDs(rows, func(r *row) uid { return r.TaskID }), keyUUIDs(rows, func(r *row) uid { return r.ID }),
@@ -273,6 +278,7 @@ func deliveriesPart(rows []deliveryRow) part {
 		column(rows, func(r *row) string { return r.State }), column(rows, func(r *row) int32 { return int32(r.Attempts) }),
 		column(rows, func(r *row) string { return r.Provider }), column(rows, func(r *row) string { return r.Error }),
 		times(rows, func(r *row) time.Time { return r.CreatedAt.Time }), times(rows, func(r *row) time.Time { return r.UpdatedAt.Time }),
+		column(rows, func(r *row) string { return r.MessageID }),
 	}}
 }
 

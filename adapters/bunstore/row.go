@@ -31,6 +31,9 @@ type leadRow struct {
 	Doc           []byte
 }
 
+// maxAssignee bounds Lead.Assignee, in bytes: it is a part of an index.
+const maxAssignee = 1000
+
 func rowOfLead(lead *leads.Lead) (leadRow, error) {
 	id, err := checkID("Lead.ID", lead.ID, false)
 	if err != nil {
@@ -47,6 +50,9 @@ func rowOfLead(lead *leads.Lead) (leadRow, error) {
 			return r, fmt.Errorf("%w: a field of the lead is not UTF-8 or holds NUL", leads.ErrInvalid)
 		}
 	}
+	if len(r.Assignee) > maxAssignee {
+		return r, fmt.Errorf("%w: Lead.Assignee has more than %d bytes", leads.ErrInvalid, maxAssignee)
+	}
 	r.SourceID, _ = parseID(lead.First.SourceID)
 	if lead.Score != nil {
 		value := int64(lead.Score.Value)
@@ -54,7 +60,8 @@ func rowOfLead(lead *leads.Lead) (leadRow, error) {
 	}
 	r.Doc, err = encode(&leadDoc{
 		Metadata: lead.Metadata, First: lead.First, Last: lead.Last, Submissions: lead.Submissions, Recent: lead.Recent,
-		Enrichment: lead.Enrichment, Score: lead.Score, Tags: lead.Tags, Edited: lead.Edited,
+		Enrichment: lead.Enrichment, Score: lead.Score, Tags: lead.Tags, Response: lead.Response, Edited: lead.Edited,
+		Stage: lead.Stage,
 	})
 	return r, err
 }
@@ -73,7 +80,8 @@ func (r *leadRow) lead() (leads.Lead, error) {
 		Tenant: r.TenantID, ID: r.ID.String(), Version: r.Version,
 		Fields:   ingest.Fields{Email: r.Email, FirstName: r.FirstName, LastName: r.LastName, Phone: r.Phone, Company: r.Company},
 		Metadata: d.Metadata, First: d.First, Last: d.Last, Submissions: d.Submissions, Recent: d.Recent,
-		Enrichment: d.Enrichment, Score: d.Score, Status: leads.Status(r.Status), Assignee: r.Assignee, Tags: d.Tags, Edited: d.Edited,
+		Enrichment: d.Enrichment, Score: d.Score, Status: leads.Status(r.Status), Assignee: r.Assignee, Tags: d.Tags,
+		Response: d.Response, Edited: d.Edited, Stage: d.Stage,
 		CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time,
 	}, nil
 }
@@ -196,11 +204,15 @@ func (r *taskRow) scan(scan scanFunc) error {
 
 func (r *taskRow) task() leads.Task {
 	states := [...]leads.TaskState{leads.TaskWaiting, leads.TaskWaiting, leads.TaskRunning, leads.TaskDead}
-	return leads.Task{
+	task := leads.Task{
 		Tenant: r.TenantID, ID: r.ID.String(), Kind: leads.TaskKind(r.Kind), LeadID: r.LeadID.String(), SubmissionID: r.SubmissionID.String(),
 		Payload: json.RawMessage(r.Payload), State: states[r.State&3], Due: r.Due.Time, Attempts: r.Attempts, Fence: r.Fence,
-		LeaseUntil: r.LeaseUntil.Time, LastError: r.LastError, CreatedAt: r.CreatedAt.Time,
+		LastError: r.LastError, CreatedAt: r.CreatedAt.Time,
 	}
+	if r.State == stateRunning {
+		task.LeaseUntil = r.LeaseUntil.Time
+	}
+	return task
 }
 
 type deliveryRow struct {
@@ -220,10 +232,11 @@ type deliveryRow struct {
 	Error       string
 	CreatedAt   stamp
 	UpdatedAt   stamp
+	MessageID   string
 }
 
 func rowOfDelivery(d *leads.Delivery) (r deliveryRow, err error) {
-	for _, text := range []string{d.Key, d.Channel, d.Recipient, string(d.State), d.Provider, d.Error} {
+	for _, text := range []string{d.Key, d.Channel, d.Recipient, string(d.State), d.Provider, d.Error, d.MessageID} {
 		if !storable(text) {
 			return r, fmt.Errorf("%w: a field of the delivery is not UTF-8 or holds NUL", leads.ErrInvalid)
 		}
@@ -231,6 +244,7 @@ func rowOfDelivery(d *leads.Delivery) (r deliveryRow, err error) {
 	r = deliveryRow{
 		TenantID: d.Tenant, DeliveryKey: d.Key, Channel: d.Channel, Recipient: d.Recipient, Body: d.Body, State: string(d.State),
 		Attempts: d.Attempts, Provider: d.Provider, Error: d.Error, CreatedAt: stamp{d.CreatedAt}, UpdatedAt: stamp{d.UpdatedAt},
+		MessageID: d.MessageID,
 	}
 	err = checkIDs(idField{"Delivery.ID", d.ID, &r.ID, false}, idField{"Delivery.LeadID", d.LeadID, &r.LeadID, true},
 		idField{"Delivery.TaskID", d.TaskID, &r.TaskID, true})
@@ -239,14 +253,14 @@ func rowOfDelivery(d *leads.Delivery) (r deliveryRow, err error) {
 
 func (r *deliveryRow) scan(scan scanFunc) error {
 	return scan(&r.TenantID, &r.LeadID, &r.TaskID, &r.ID, &r.DeliveryKey, &r.Channel, &r.Recipient, &r.Body, &r.State, &r.Attempts,
-		&r.Provider, &r.Error, &r.CreatedAt, &r.UpdatedAt)
+		&r.Provider, &r.Error, &r.CreatedAt, &r.UpdatedAt, &r.MessageID)
 }
 
 func (r *deliveryRow) delivery() leads.Delivery {
 	return leads.Delivery{
 		Tenant: r.TenantID, ID: r.ID.String(), LeadID: r.LeadID.String(), TaskID: r.TaskID.String(), Key: r.DeliveryKey,
 		Channel: r.Channel, Recipient: r.Recipient, Body: r.Body, State: leads.DeliveryState(r.State), Attempts: r.Attempts,
-		Provider: r.Provider, Error: r.Error, CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time,
+		Provider: r.Provider, Error: r.Error, CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time, MessageID: r.MessageID,
 	}
 }
 

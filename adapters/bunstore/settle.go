@@ -46,17 +46,7 @@ type settling struct {
 // prepare makes the rows of what the outcome adds.
 func (st *settling) prepare() error {
 	o, now := &st.outcome, today()
-	events, tasks, deliveries := slices.Clone(o.Events), slices.Clone(o.Tasks), slices.Clone(o.Deliveries)
-	for i := range events {
-		e := &events[i]
-		e.ID, e.Tenant, e.LeadID = cmp.Or(e.ID, leads.NewID()), cmp.Or(e.Tenant, st.task.Tenant), cmp.Or(e.LeadID, st.task.LeadID)
-		orNow(&e.At, now)
-	}
-	for i := range tasks {
-		t := &tasks[i]
-		t.ID, t.Tenant, t.LeadID = cmp.Or(t.ID, leads.NewID()), cmp.Or(t.Tenant, st.task.Tenant), cmp.Or(t.LeadID, st.task.LeadID)
-		orNow(&t.CreatedAt, now)
-	}
+	deliveries := slices.Clone(o.Deliveries)
 	for i := range deliveries {
 		d := &deliveries[i]
 		d.ID, d.LeadID, d.TaskID = cmp.Or(d.ID, leads.NewID()), cmp.Or(d.LeadID, st.task.LeadID), cmp.Or(d.TaskID, st.task.ID)
@@ -64,6 +54,7 @@ func (st *settling) prepare() error {
 		orNow(&d.CreatedAt, now)
 		orNow(&d.UpdatedAt, now)
 	}
+	events, tasks := filledEvents(st.task.Tenant, st.task.LeadID, o.Events, now), filledTasks(st.task.Tenant, st.task.LeadID, o.Tasks, now)
 	if err := st.added.add(events, tasks); err != nil {
 		return err
 	}

@@ -41,6 +41,22 @@ func (s *Store) SourceByToken(ctx context.Context, token string) (ingest.Source,
 	return r.source()
 }
 
+// Source is described by [sequence.Store].
+func (s *Store) Source(ctx context.Context, tenant, id string) (ingest.Source, error) {
+	u, ok := parseID(id)
+	var r sourceRow
+	err := s.read(ctx, "source", s.engine.statements().source, ok && validTenant(tenant), []any{tenant, s.engine.id(u)}, func(scan scanFunc) error {
+		return scan(&r.TenantID, &r.ID, &r.Name, &r.Doc, &r.CreatedAt, &r.DeletedAt)
+	})
+	if err == nil && r.Doc == nil {
+		err = leads.ErrNotFound
+	}
+	if err != nil {
+		return ingest.Source{}, err
+	}
+	return r.source()
+}
+
 func (r *sourceRow) source() (ingest.Source, error) {
 	var d sourceDoc
 	if err := decode(r.Doc, &d); err != nil {
@@ -49,6 +65,7 @@ func (r *sourceRow) source() (ingest.Source, error) {
 	return ingest.Source{
 		Tenant: r.TenantID, ID: r.ID.String(), Name: r.Name, Mappings: d.Mappings, Origins: d.Origins, Redirects: d.Redirects,
 		PerMinute: d.PerMinute, Spam: ingest.Spam{Honeypot: d.Honeypot, MinFill: time.Duration(d.MinFill)},
+		Trusted: d.Trusted, Consent: d.Consent,
 		CreatedAt: r.CreatedAt.Time, DeletedAt: r.DeletedAt.Time,
 	}, nil
 }
@@ -97,7 +114,7 @@ func rowOfSource(source *ingest.Source, tokens []string) (*sourceRow, error) {
 	}
 	doc, err := encode(&sourceDoc{
 		Mappings: source.Mappings, Origins: source.Origins, Redirects: source.Redirects, PerMinute: source.PerMinute,
-		Honeypot: source.Spam.Honeypot, MinFill: int64(source.Spam.MinFill),
+		Honeypot: source.Spam.Honeypot, MinFill: int64(source.Spam.MinFill), Trusted: source.Trusted, Consent: source.Consent,
 	})
 	return &sourceRow{
 		TenantID: source.Tenant, ID: id, Name: source.Name, Doc: doc, CreatedAt: stamp{micro(created)}, DeletedAt: stamp{micro(source.DeletedAt)},

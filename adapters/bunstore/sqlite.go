@@ -77,6 +77,7 @@ type sqliteStatements struct {
 	addSubmission, addEvent       string
 	putLead, addTask, putDelivery string
 	take                          string
+	addEnrollment, spend          string
 }
 
 func newSQLite(db, reader *sql.DB, prefix string, now func() time.Time) *sqliteEngine {
@@ -97,9 +98,15 @@ func newSQLite(db, reader *sql.DB, prefix string, now func() time.Time) *sqliteE
 		addEvent: e.text(`INSERT INTO {p}events (tenant_id, lead_id, id, kind, at, submission_id, task_id, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`),
 		putLead: e.text(`INSERT INTO {p}leads (` + leadColumns + `) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
 			ON CONFLICT (tenant_id, id) DO UPDATE SET ` + assignments(leadColumns, "tenant_id", "id", "created_at")),
-		addTask: e.text(`INSERT INTO {p}tasks (` + taskColumns + `) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, NULL, ?9, ?10)`),
-		putDelivery: e.text(`INSERT INTO {p}deliveries (` + deliveryColumns + `) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+		addTask: e.text(`INSERT INTO {p}tasks (` + taskColumns + `) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?11, NULL, ?9, ?10)
+			ON CONFLICT (tenant_id, lead_id, id) DO NOTHING`),
+		putDelivery: e.text(`INSERT INTO {p}deliveries (` + deliveryColumns + `) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
 			ON CONFLICT (tenant_id, delivery_key) DO UPDATE SET ` + deliveryAssignments),
+		addEnrollment: e.text(`INSERT INTO {p}enrollments (` + enrollmentColumns + `)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)`),
+		spend: e.text(`INSERT INTO {p}quotas AS q (tenant_id, quota_key, used, ends_at) VALUES (?1, ?2, ?3, ?4)
+			ON CONFLICT (tenant_id, quota_key) DO UPDATE SET ends_at = excluded.ends_at,
+				used = excluded.used + CASE WHEN q.ends_at <= ?5 THEN 0 ELSE q.used END RETURNING used`),
 		take: e.text(`UPDATE {p}tasks SET state = 2, attempts = attempts + 1, fence = fence + 1, lease_until = ?4
 			WHERE {these}SELECT {these.id} FROM {p}tasks
 				WHERE state = 0 AND kind = ?1 AND tenant_id = ?2 ORDER BY due LIMIT ?3{end} RETURNING ` + taskColumns),
@@ -127,7 +134,7 @@ var deliveryAssignments = assignments(deliveryColumns, "tenant_id", "id", "deliv
 
 var sqliteMarks = marks{
 	now: "?$1", later: "(?$1 + ?$2)",
-	these: "(tenant_id, lead_id, id) IN (", theseID: "tenant_id, lead_id, id", end: ")",
+	these: "(tenant_id, lead_id, id) IN (", theseID: "tenant_id, lead_id, id", end: ")", find: "instr",
 }
 
 func (e *sqliteEngine) text(template string) string {
@@ -152,9 +159,8 @@ func (e *sqliteEngine) clock(t time.Time) any {
 	return t.UnixMicro()
 }
 
-// optional is an argument for an ID that may be missing.
-func (e *sqliteEngine) optional(u *uid) any {
-	if *u == (uid{}) {
+func (e *sqliteEngine) optional(u uid) any {
+	if u == (uid{}) {
 		return nil
 	}
 	return u[:]

@@ -69,21 +69,26 @@ func (e *sqliteEngine) store(ctx context.Context, t tx, c *changes) error {
 	for i := range c.events {
 		r := &c.events[i]
 		if _, err := t.exec(ctx, e.sql.addEvent, r.TenantID, r.LeadID[:], r.ID[:], r.Kind, e.at(r.At.Time),
-			e.optional(&r.SubmissionID), e.optional(&r.TaskID), r.Data); err != nil {
+			e.optional(r.SubmissionID), e.optional(r.TaskID), r.Data); err != nil {
 			return err
 		}
 	}
 	for i := range c.tasks {
 		r := &c.tasks[i]
-		if _, err := t.exec(ctx, e.sql.addTask, r.TenantID, r.LeadID[:], r.ID[:], r.Kind, e.optional(&r.SubmissionID), r.Payload, r.State,
-			e.clock(r.Due.Time), r.LastError, e.at(r.CreatedAt.Time)); err != nil {
+		if _, err := t.exec(ctx, e.sql.addTask, r.TenantID, r.LeadID[:], r.ID[:], r.Kind, e.optional(r.SubmissionID), r.Payload, r.State,
+			e.clock(r.Due.Time), r.LastError, e.at(r.CreatedAt.Time), r.Fence); err != nil {
+			return err
+		}
+	}
+	for _, r := range c.enrollments {
+		if err := e.addEnrollment(ctx, t, r); err != nil {
 			return err
 		}
 	}
 	for i := range c.deliveries {
 		r := &c.deliveries[i]
 		if _, err := t.exec(ctx, e.sql.putDelivery, r.TenantID, r.LeadID[:], r.TaskID[:], r.ID[:], r.DeliveryKey, r.Channel, r.Recipient,
-			r.Body, r.State, r.Attempts, r.Provider, r.Error, e.at(r.CreatedAt.Time), e.at(r.UpdatedAt.Time)); err != nil {
+			r.Body, r.State, r.Attempts, r.Provider, r.Error, e.at(r.CreatedAt.Time), e.at(r.UpdatedAt.Time), r.MessageID); err != nil {
 			return err
 		}
 	}

@@ -131,3 +131,17 @@ func micro(t time.Time) time.Time { return t.Truncate(time.Microsecond) }
 const maxTenant = 255 // bytes; it is a part of every key
 
 func validTenant(s string) bool { return s != "" && len(s) <= maxTenant && storable(s) }
+
+// maxNamed bounds the texts that are parts of a key, in bytes.
+const maxNamed = 255
+
+// keyable reports whether a text can be a part of a key.
+func keyable(s string) bool { return len(s) <= maxNamed && storable(s) }
+
+// pageOf is how many rows a page has when limit are asked for.
+func pageOf(limit int) int {
+	if limit == 0 {
+		return 100
+	}
+	return min(max(limit, 0), 1000)
+}
