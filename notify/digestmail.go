@@ -215,7 +215,7 @@ func digestText(v digestView, rows []digestRow, more int) string {
 		for _, r := range g.Rows {
 			var line strings.Builder
 			fmt.Fprintf(&line, "%s\n", join("  ", join(", ", r.Name, r.Company), r.Score))
-			for _, s := range []string{join(" · ", r.What, r.When), r.Note, r.URL} {
+			for _, s := range []string{r.Note, join(" · ", r.What, r.When), r.URL} {
 				if s != "" {
 					fmt.Fprintf(&line, "    %s\n", s)
 				}

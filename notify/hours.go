@@ -65,11 +65,13 @@ func weekdays(days []time.Weekday) bool {
 
 // minutes reads a time of day: "09:00", "24:00".
 func minutes(s string) (int, error) {
-	hour, minute, ok := strings.Cut(s, ":")
-	h, err := strconv.Atoi(hour)
-	m, err2 := strconv.Atoi(minute)
-	if !ok || len(hour) != 2 || len(minute) != 2 || err != nil || err2 != nil || h < 0 || m < 0 || m > 59 || h*60+m > 24*60 {
+	if len(s) != 5 || strings.Trim(s, "0123456789") != ":" || s[2] != ':' {
 		return 0, fmt.Errorf("%q is no time of day such as \"09:00\"", s)
+	}
+	h, _ := strconv.Atoi(s[:2]) // two digits
+	m, _ := strconv.Atoi(s[3:])
+	if m > 59 || h*60+m > 24*60 {
+		return 0, fmt.Errorf("%q is no time of day", s)
 	}
 	return h*60 + m, nil
 }
