@@ -10,11 +10,18 @@ func Sentences() map[string]string {
 	for _, c := range storeContracts() {
 		sentences[c.name] = c.says
 	}
+	for suite, contracts := range map[string][]contract{"sequence": sequenceContracts(), "desk": deskContracts()} {
+		for _, c := range contracts {
+			sentences[suite+"/"+c.name] = c.says
+		}
+	}
 	for _, c := range scorerContracts() {
 		sentences["scorer/"+c.name] = c.says
 	}
 	return sentences
 }
 
-// Cases counts the sentences that are quoted, those of TestStore and TestScorer once for each case.
-func Cases() int { return 8 + len(storeContracts()) + len(scorerContracts()) }
+// Cases counts the sentences that are quoted, those of the suites of Store and Scorer once for each case.
+func Cases() int {
+	return 8 + len(storeContracts()) + len(sequenceContracts()) + len(deskContracts()) + len(scorerContracts())
+}

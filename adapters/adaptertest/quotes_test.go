@@ -23,6 +23,26 @@ var untested = []string{
 	"History is what a [Store] can tell and mend beyond its main work.",
 	"[Engine.Explain], [Engine.Replay] and [Engine.Release] need it.",
 	"Lister lists leads.",
+	"Editor changes leads outside of their tasks.",
+	"What people, programs and the following-up do with a lead goes through it.",
+	"edit may be called more than once and must not call the Store.",
+	"Records keeps small documents.",
+	"A Store that implements it can be given to the parts that need one.",
+	"Record is a small document that a part keeps in the Store: a sequence's definition, a person's preferences, a webhook's endpoint.",
+	"Deliveries tells of effects after the fact.",
+	"The events of mail providers are matched with it.",
+	"Store is what a [Sequencer] needs of the Store.",
+	"bunstore and memstore are one; adaptertest.TestSequenceStore is its contract as a test.",
+	"Enrollments keeps who is in which sequence.",
+	"Suppressions keeps whom not to write to, by a keyed hash, so that it outlives the person's data.",
+	"Consents is a ledger of what people agreed to.",
+	"Quotas counts what may be done so many times in a period.",
+	"Quota is how often something may be done until the end of a period.",
+	"Desk is what routing needs of a Store.",
+	"decide may be called more than once and must not call the Store.",
+	"Book is what a routing decision rests on.",
+	"Whether the domain is one that strangers share is for the decision to know.",
+	"Decision is what routing decides.",
 	"Enricher learns facts about a lead.",
 	"Score is a judgement of a lead and what it rests on.",
 	"ModelUse is how a model was asked, so that its judgement can be traced and paid for.",
@@ -33,7 +53,7 @@ var untested = []string{
 func sources(t *testing.T) []*ast.File {
 	t.Helper()
 	var parsed []*ast.File
-	for _, pattern := range []string{"../../*.go", "../../ingest/*.go"} {
+	for _, pattern := range []string{"../../*.go", "../../ingest/*.go", "../../sequence/store.go", "../../notify/desk.go"} {
 		paths, err := filepath.Glob(pattern)
 		require.NoError(t, err)
 		for _, path := range paths {
@@ -62,7 +82,7 @@ func TestEveryQuoteIsInAComment(t *testing.T) {
 	require.Len(t, sentences, adaptertest.Cases(), "two cases have one name")
 	for name, sentence := range sentences {
 		require.NotEmpty(t, sentence, name)
-		require.Contains(t, comments.String(), sentence, "the case %q quotes what no comment says", name)
+		require.True(t, strings.Contains(comments.String(), sentence), "the case %q quotes what no comment says: %s", name, sentence)
 	}
 }
 
@@ -88,13 +108,15 @@ func TestEverySentenceHasACase(t *testing.T) {
 			return true
 		})
 	}
-	require.Greater(t, found, 30)
+	require.Greater(t, found, 150)
 }
 
 // promises returns the sentences of the comments of an interface that has a suite, and of what a Scorer returns.
 func promises(decl *ast.GenDecl, spec *ast.TypeSpec) []string {
 	switch spec.Name.Name {
-	case "Store", "Sources", "History", "Lister", "Enricher", "Scorer", "Score", "ModelUse", "Evidence", "Qualification":
+	case "Store", "Sources", "History", "Lister", "Editor", "Records", "Record", "Deliveries":
+	case "Enrollments", "EnrollmentQuery", "Suppressions", "Consents", "Quotas", "Quota", "Desk", "Book", "Decision":
+	case "Enricher", "Scorer", "Score", "ModelUse", "Evidence", "Qualification":
 	default:
 		return nil
 	}

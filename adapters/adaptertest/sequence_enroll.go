@@ -263,7 +263,7 @@ func enrollMemory(r *rig) {
 	put.Passed = append([]sequence.Passed(nil), r.read(given.ID).Passed...)
 	scribble(r.putEnrollment(put))
 	scribble(put)
-	scribble(r.page1(sequence.EnrollmentQuery{Tenant: r.tenant}))
+	scribble(r.enrollments(sequence.EnrollmentQuery{Tenant: r.tenant}))
 	scribble(r.read(given.ID))
 	for _, d := range differences(flatten(r.read(given.ID)), want, []string{"Revision"}) {
 		r.t.Errorf("the enrolment was changed from outside: %s", d)

@@ -30,6 +30,8 @@ func enrollmentContracts() []contract {
 		{"enrollment/put at once", saysPutEnroll, enrollmentTogether},
 		{"enrollment/ended context", saysSeqEnded, enrollmentEnded},
 		{"enrollments/pages", saysEnrollments, enrollmentPages},
+		{"enrollments/behind what is not there", `the ID of the last one of the page before, or ""; EndEnrollments ignores it`, enrollmentsBehind},
+		{"enrollments/in any state", "empty means any", enrollmentsAnyState},
 		{"enrollments/selected", saysQuery, enrollmentsSelected},
 		{"enrollments/limits", "0 means 100, and above 1,000 means 1,000; EndEnrollments ignores it", enrollmentLimits},
 	}
@@ -70,7 +72,7 @@ func enrollmentBadIDs(r *rig) {
 			continue
 		}
 		for _, q := range []sequence.EnrollmentQuery{{Tenant: r.tenant, ID: id}, {Tenant: r.tenant, LeadID: id}} {
-			r.check(len(r.page1(q)) == 0, "Enrollments finds %s", shown(id))
+			r.check(len(r.enrollments(q)) == 0, "Enrollments finds %s", shown(id))
 			r.check(len(r.endEnrollments(q)) == 0, "EndEnrollments finds %s", shown(id))
 		}
 	}
@@ -89,7 +91,7 @@ func enrollmentTenants(r *rig) {
 	r.endEnrollments(sequence.EnrollmentQuery{Tenant: r.tenant, AddressKey: mine.AddressKey})
 	r.same("theirs after mine was ended", other.read(mine.ID), theirs)
 	other.step(theirs)
-	r.check(len(other.page1(sequence.EnrollmentQuery{Tenant: "other"})) == 1, "the tenants' enrolments are mixed")
+	r.check(len(other.enrollments(sequence.EnrollmentQuery{Tenant: "other"})) == 1, "the tenants' enrolments are mixed")
 }
 
 func enrollmentPut(r *rig) {
@@ -178,7 +180,7 @@ func enrollmentEnded(r *rig) {
 	r.step(e)
 }
 
-func (r *rig) page1(q sequence.EnrollmentQuery) []sequence.Enrollment {
+func (r *rig) enrollments(q sequence.EnrollmentQuery) []sequence.Enrollment {
 	r.t.Helper()
 	page, err := r.sequences().Enrollments(r.t.Context(), q)
 	if err != nil {
@@ -215,16 +217,34 @@ func enrollmentPages(r *rig) {
 	var got []sequence.Enrollment
 	q := sequence.EnrollmentQuery{Tenant: r.tenant, Limit: 10}
 	for _, n := range []int{10, 10, 5, 0} {
-		page := r.page1(q)
+		page := r.enrollments(q)
 		r.check(len(page) == n, "a page of %d enrolments, want %d", len(page), n)
 		if got = append(got, page...); len(got) > 0 {
 			q.After = got[len(got)-1].ID
 		}
 	}
 	r.same("the pages", got, want)
-	r.check(len(r.page1(sequence.EnrollmentQuery{Tenant: r.tenant, After: leads.NewID()})) == 25, "behind a newer ID there are not all")
+}
+
+func enrollmentsBehind(r *rig) {
+	all := r.enrollMany(3)
+	r.same("behind a newer ID", r.enrollments(sequence.EnrollmentQuery{Tenant: r.tenant, After: leads.NewID()}), all)
+	r.same("behind the second", r.enrollments(sequence.EnrollmentQuery{Tenant: r.tenant, After: all[1].ID}), all[2:])
 	for _, id := range badIDs() {
-		r.page1(sequence.EnrollmentQuery{Tenant: r.tenant, After: id})
+		r.enrollments(sequence.EnrollmentQuery{Tenant: r.tenant, After: id})
+	}
+	ended := r.endEnrollments(sequence.EnrollmentQuery{Tenant: r.tenant, After: all[2].ID})
+	r.check(len(ended) == 3, "EndEnrollments ended %d of 3", len(ended))
+}
+
+func enrollmentsAnyState(r *rig) {
+	states := append(moving(), still()...)
+	for i, state := range states {
+		r.inState(r.enrolled(fmt.Sprintf("person%d@example.com", i)), state)
+	}
+	for _, none := range [][]sequence.State{nil, {}} {
+		page := r.enrollments(sequence.EnrollmentQuery{Tenant: r.tenant, States: none})
+		r.check(len(page) == len(states), "of %d states there are %+v", len(states), page)
 	}
 }
 
@@ -289,18 +309,18 @@ func enrollmentsSelected(r *rig) {
 	all := r.several()
 	for _, s := range selections(all) {
 		s.q.Tenant = r.tenant
-		r.same(s.what, r.page1(s.q), s.picked(all))
+		r.same(s.what, r.enrollments(s.q), s.picked(all))
 	}
-	r.check(len(r.page1(sequence.EnrollmentQuery{Tenant: "nobody"})) == 0, "a tenant without enrolments has some")
+	r.check(len(r.enrollments(sequence.EnrollmentQuery{Tenant: "nobody"})) == 0, "a tenant without enrolments has some")
 }
 
 func enrollmentLimits(r *rig) {
 	r.enrollMany(1001)
 	for limit, want := range map[int]int{0: 100, 1: 1, 1000: 1000, 1001: 1000, 1 << 30: 1000} {
-		got := len(r.page1(sequence.EnrollmentQuery{Tenant: r.tenant, Limit: limit}))
+		got := len(r.enrollments(sequence.EnrollmentQuery{Tenant: r.tenant, Limit: limit}))
 		r.check(got == want, "with limit %d there are %d enrolments, want %d", limit, got, want)
 	}
-	ended := r.endEnrollments(sequence.EnrollmentQuery{Tenant: r.tenant, Limit: 1, After: r.page1(sequence.EnrollmentQuery{Tenant: r.tenant})[50].ID})
+	ended := r.endEnrollments(sequence.EnrollmentQuery{Tenant: r.tenant, Limit: 1, After: r.enrollments(sequence.EnrollmentQuery{Tenant: r.tenant})[50].ID})
 	r.check(len(ended) == 1001, "EndEnrollments ended %d of 1001", len(ended))
 	r.noStep("after all were ended")
 }

@@ -27,6 +27,8 @@ const (
 func recordContracts() []contract {
 	return []contract{
 		{"records/stored and read", saysPut, recordPut},
+		{"records/when it was written", "when it was written, by the Store's clock", recordWhen},
+		{"records/every kind", `at most 40 bytes of lower-case letters, digits, "-" and "."`, recordKinds},
 		{"records/data as it is", "at most 256 KiB of JSON text, kept as it is", recordData},
 		{"records/versions", "Version counts the writes, from 1; 0 stands for a record that is not there yet.", recordVersions},
 		{"records/stale", saysPutStale, recordStale},
@@ -78,14 +80,30 @@ func recordPut(r *rig) {
 	stored := r.putRecord(want)
 	r.same("returned", stored, want, "Version", "UpdatedAt")
 	r.check(stored.Version == 1, "the first version is %d", stored.Version)
-	r.check(time.Since(stored.UpdatedAt).Abs() < 2*time.Minute, "it was written at %v", stored.UpdatedAt)
-	r.stamped("UpdatedAt", stored.UpdatedAt)
 	r.same("read", r.storedRecord("endpoint", "crm"), stored)
 
 	stored.Data = json.RawMessage(`{"url":"https://example.org"}`)
 	second := r.putRecord(stored)
 	r.check(second.Version == 2 && string(second.Data) == string(stored.Data), "the second version is %+v", second)
 	r.same("read again", r.storedRecord("endpoint", "crm"), second)
+}
+
+func recordWhen(r *rig) {
+	record := r.newRecord("kind", "id", `1`)
+	record.UpdatedAt = r.start.Add(-hour)
+	for range 2 {
+		record = r.putRecord(record)
+		r.check(time.Since(record.UpdatedAt).Abs() < 2*time.Minute, "it was written at %v", record.UpdatedAt)
+		r.stamped("UpdatedAt", record.UpdatedAt)
+		r.check(r.storedRecord("kind", "id").UpdatedAt.Equal(record.UpdatedAt), "it is read as written at %v", r.storedRecord("kind", "id").UpdatedAt)
+	}
+}
+
+func recordKinds(r *rig) {
+	for i, kind := range []string{"a", "0", "-", ".", "a-b.c", "z9", strings.Repeat("k", 40)} {
+		want := r.putRecord(r.newRecord(kind, "id", fmt.Sprint(i)))
+		r.same(kind, r.storedRecord(kind, "id"), want)
+	}
 }
 
 func recordData(r *rig) {

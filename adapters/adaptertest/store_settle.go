@@ -9,8 +9,8 @@ import (
 const (
 	saysSettle = "Settle records the outcome of a claimed task, all of it or nothing."
 	saysStale  = "It returns ErrStale, and stores nothing, if the task's Fence is no longer the newest or the task is not running."
-	saysFilled = "Empty IDs, tenants and lead IDs are filled from the task."
-	saysThere  = "A task that the lead has already, by its ID, is left as it is."
+	saysFilled = "Empty IDs, tenants and lead IDs are filled from the task; NoLead stays."
+	saysThere  = "A task that the lead (or NoLead) has already, by its ID, is left as it is."
 )
 
 func settleContracts() []contract {
@@ -30,6 +30,8 @@ func settleContracts() []contract {
 		{"settle/events and tasks", "Events are added to the lead's timeline, Tasks to the queue.", settleFollows},
 		{"settle/empty names are filled", saysFilled, settleFilled},
 		{"settle/a task that is there", saysThere, settleThere},
+		{"settle/work that is about no lead", saysFilled, settleNoLead},
+		{"settle/work about no lead that is there", saysThere, settleNoLeadThere},
 		{"settle/all of it", saysSettle, settleAll},
 		{"settle/all or nothing", saysSettle, settleAllOrNothing},
 	}
@@ -238,6 +240,36 @@ func settleThere(r *rig) {
 	r.check(len(r.claimAt(due.Add(1000*hour), 10, leads.TaskScore, leads.TaskNotify)) == 0, "a dead task was added anew")
 	add("the task itself", leads.Task{ID: task.ID, Kind: leads.TaskScore})
 	r.settle(task, leads.Outcome{})
+}
+
+func settleNoLead(r *rig) {
+	task := r.begun()
+	want := leads.Task{Tenant: r.tenant, ID: leads.NewID(), Kind: leads.TaskNotify, LeadID: leads.NoLead, Payload: []byte(`{"kind":"digest"}`), CreatedAt: r.tick()}
+	r.settle(task, leads.Outcome{Tasks: []leads.Task{want}})
+	got := r.task(leads.TaskNotify)
+	r.same("task", got, want, "State", "Due", "Attempts", "Fence", "LeaseUntil")
+	delivery := r.delivery(got, "key")
+	r.record(got, delivery)
+	r.settle(got, leads.Outcome{Settlement: leads.Retry, Change: func(*leads.Lead) { r.t.Error("Change is called for no lead") }})
+	got = r.task(leads.TaskNotify)
+	r.same("deliveries", got.Deliveries, []leads.Delivery{delivery})
+	r.settle(got, leads.Outcome{})
+	r.check(len(r.claimAt(r.soon().Add(1000*hour), 10, leads.TaskNotify)) == 0, "a task that is done was given again")
+}
+
+// settleNoLeadThere adds the same task about no lead from the tasks of two leads, and of two tenants.
+func settleNoLeadThere(r *rig) {
+	digest := leads.Task{ID: leads.NewID(), Kind: leads.TaskNotify, LeadID: leads.NoLead, Payload: []byte(`1`), CreatedAt: r.start}
+	r.settle(r.begun(), leads.Outcome{Tasks: []leads.Task{digest}})
+	digest.Payload, digest.Due = []byte(`2`), r.soon().Add(hour)
+	r.one(r.sub("bob@example.com"))
+	r.settle(r.task(), leads.Outcome{Tasks: []leads.Task{digest}})
+	got := r.task(leads.TaskNotify)
+	r.check(string(got.Payload) == `1` && got.LeadID == leads.NoLead, "the task is %+v", got)
+	other := r.as("other")
+	digest.Due = r.start
+	other.settle(other.begun(), leads.Outcome{Tasks: []leads.Task{digest}})
+	r.check(r.task(leads.TaskNotify).Tenant == "other", "the other tenant's task is not there")
 }
 
 // stored checks that all of everything is there.
