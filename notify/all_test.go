@@ -111,9 +111,11 @@ func TestFilters(t *testing.T) {
 func TestChecksAndBackgroundsPassThrough(t *testing.T) {
 	t.Parallel()
 	for name, wrap := range map[string]func(n leads.Notifier) leads.Notifier{
-		"all":    func(n leads.Notifier) leads.Notifier { return notify.All(leads.NotifierFunc(nil), n) },
-		"only":   func(n leads.Notifier) leads.Notifier { return notify.Only(n) },
-		"router": func(n leads.Notifier) leads.Notifier { return notify.Route(&table{}, &notify.RouteOptions{People: notify.People{}}, n) },
+		"all":  func(n leads.Notifier) leads.Notifier { return notify.All(leads.NotifierFunc(nil), n) },
+		"only": func(n leads.Notifier) leads.Notifier { return notify.Only(n) },
+		"router": func(n leads.Notifier) leads.Notifier {
+			return notify.Route(&table{}, &notify.RouteOptions{People: notify.People{}}, n)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

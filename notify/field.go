@@ -31,8 +31,7 @@ var (
 // splitMessage takes the field that holds what the person wrote out of the metadata, and internal fields with it. Names are compared
 // without regard to case.
 func splitMessage(metadata ingest.Metadata) (message string, rest ingest.Metadata) {
-	rest = maps.Clone(metadata)
-	maps.DeleteFunc(rest, func(key string, _ json.RawMessage) bool { return internal(key) })
+	rest = Visible(metadata)
 	keys := slices.Sorted(maps.Keys(rest))
 	for _, want := range messages {
 		for _, key := range keys {
