@@ -1,7 +1,6 @@
 package leads
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -53,7 +52,7 @@ func (e *Engine) attempt(ctx context.Context, task Task, crowded bool) {
 func (e *Engine) try(ctx context.Context, task Task, crowded bool) (Outcome, StageReport) {
 	s, known := e.stages[task.Kind]
 	report := StageReport{Stage: task.Kind, Adapter: s.adapter, Attempt: task.Attempts}
-	if s.later != "" && bytes.Equal(task.Payload, passed) { // a dead task, replayed: what follows is what follows the later kind
+	if s.later != "" && batonOf(task).Passed { // a dead task, replayed: what follows is what follows the later kind
 		s.next, s.later = e.stages[s.later].next, ""
 	}
 	switch {
@@ -193,7 +192,7 @@ func (e *Engine) dead(task Task, s stage, report *StageReport, r result, err err
 	o := Outcome{Settlement: Dead, Error: report.Error}
 	if s.later != "" {
 		r.tasks = append(r.tasks, e.follow(task, s.next)...)
-		o.Payload = passed
+		o.Payload = baton{Passed: true, Quiet: batonOf(task).Quiet}.payload()
 	}
 	if task.Kind != TaskNotify { // who cannot be told about a lead cannot be told about that either
 		r.tasks = append(r.tasks, e.notice(task, Notice{Kind: NotifyDead, Note: string(task.Kind) + ": " + report.Error})...)

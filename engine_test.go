@@ -292,6 +292,34 @@ func TestAProvisionalScoreIsUsedAtOnce(t *testing.T) {
 	})
 }
 
+func TestAnImportedLeadIsScoredAndNobodyIsTold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var l *line
+		var calls atomic.Int32
+		l = run(t, leads.Config{
+			Scorer: leads.ScorerFunc(func(context.Context, leads.Lead) (leads.Score, error) {
+				l.note("score")
+				if calls.Add(1) == 1 {
+					return leads.Score{Value: 40, Qualification: leads.Warm, By: "rules"}, errors.New("busy")
+				}
+				return leads.Score{Value: 90, Qualification: leads.Hot, By: "model"}, nil
+			}),
+			Notifier:  leads.NotifierFunc(func(_ context.Context, n leads.Notification) error { l.note("notify %s", n.Kind); return nil }),
+			Sequencer: leads.SequencerFunc{EnrollFunc: func(context.Context, leads.Lead) ([]leads.Task, error) { l.note("enroll"); return nil, nil }},
+		})
+		sub := ingest.Submission{Fields: ingest.Fields{Email: "ann@acme.com"}, Flags: []ingest.Flag{ingest.FlagImported}}
+		captured, err := l.Capture(t.Context(), sub)
+		require.NoError(t, err)
+		after(time.Hour)
+		require.Equal(t, []string{"score", "score"}, l.noted())
+		require.Equal(t, 90, l.explain(captured.LeadID).Lead.Score.Value)
+		l.capture("ann@acme.com")
+		after(time.Minute)
+		require.ElementsMatch(t, []string{"score", "score", "score", "notify returned", "enroll"}, l.noted(), "who comes again is announced")
+	})
+}
+
 func TestTheTimelineExplainsANewScore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -132,5 +132,8 @@ func event(lead Lead, sub ingest.Submission, kind EventKind) Event {
 }
 
 func firstTask(lead Lead, sub ingest.Submission) Task {
-	return Task{Tenant: lead.Tenant, ID: NewID(), Kind: TaskEnrich, LeadID: lead.ID, SubmissionID: sub.ID, State: TaskWaiting, CreatedAt: sub.Received}
+	return Task{
+		Tenant: lead.Tenant, ID: NewID(), Kind: TaskEnrich, LeadID: lead.ID, SubmissionID: sub.ID,
+		Payload: baton{Quiet: sub.HasFlag(ingest.FlagImported)}.payload(), State: TaskWaiting, CreatedAt: sub.Received,
+	}
 }

@@ -32,8 +32,29 @@ type result struct {
 	outcome *Outcome
 }
 
-// passed is the payload of a dead task whose lead has gone on without it: replayed, it must not set the whole line going again.
-var passed = json.RawMessage(`{"passed":true}`)
+// baton is the payload of the tasks of the line, handed from one stage to the next.
+type baton struct {
+	// Passed marks a dead task whose lead has gone on without it: replayed, it must not set the whole line going again.
+	Passed bool `json:"passed,omitempty"`
+	// Quiet keeps the team from being told and sequences from beginning: the lead was imported.
+	Quiet bool `json:"quiet,omitempty"`
+}
+
+// batonOf reads the payload of a task of the line.
+func batonOf(task Task) (b baton) {
+	if len(task.Payload) > 0 {
+		_ = json.Unmarshal(task.Payload, &b) // a payload of another form is no baton
+	}
+	return b
+}
+
+func (b baton) payload() json.RawMessage {
+	if b == (baton{}) {
+		return nil
+	}
+	data, _ := json.Marshal(b) // booleans always encode
+	return data
+}
 
 // makeStages returns every stage; one whose part is nil has no adapter.
 func (e *Engine) makeStages() map[TaskKind]stage {
@@ -65,15 +86,19 @@ func adapter(part any) string {
 // follow returns the tasks of the given kinds for the same lead, and in place of a kind that has no part those after it.
 func (e *Engine) follow(task Task, kinds []TaskKind) []Task {
 	var tasks []Task
+	quiet := batonOf(task).Quiet
 	for _, kind := range kinds {
 		s := e.stages[kind]
+		if quiet && (kind == TaskNotify || kind == TaskEnroll) {
+			continue
+		}
 		if s.adapter == "" {
 			tasks = append(tasks, e.follow(task, s.next)...)
 			continue
 		}
 		tasks = append(tasks, Task{
 			Tenant: task.Tenant, ID: NewID(), Kind: kind, LeadID: task.LeadID, SubmissionID: task.SubmissionID,
-			State: TaskWaiting, CreatedAt: task.CreatedAt,
+			Payload: baton{Quiet: quiet}.payload(), State: TaskWaiting, CreatedAt: task.CreatedAt,
 		})
 	}
 	return tasks
@@ -119,7 +144,7 @@ func (e *Engine) score(ctx context.Context, task Task, lead Lead) (result, error
 		data, _ := json.Marshal(change)
 		r.events = []Event{{ID: NewID(), Kind: EventScored, At: s.At, Data: data}}
 	}
-	if task.Kind == TaskRescore && s.Qualification == Hot && (lead.Score == nil || lead.Score.Qualification != Hot) {
+	if task.Kind == TaskRescore && !batonOf(task).Quiet && s.Qualification == Hot && (lead.Score == nil || lead.Score.Qualification != Hot) {
 		r.tasks = e.notice(task, Notice{Kind: NotifyHot})
 	}
 	return r, err
