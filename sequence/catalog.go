@@ -102,14 +102,42 @@ func (s *Sequencer) PauseSequence(ctx context.Context, tenant, id string) error 
 	return err
 }
 
-// ResumeSequence lets a paused sequence go on; what has become due meanwhile is run within half an hour. A sequence of Options.Definitions whose
-// own Paused is set stays paused.
+// ResumeSequence lets a paused sequence go on, and what has become due meanwhile at once. A sequence of Options.Definitions whose own Paused is set
+// stays paused. One that [Library.Pause] lets go on takes up to two hours to notice.
 func (s *Sequencer) ResumeSequence(ctx context.Context, tenant, id string) error {
-	if _, ours := s.given(id, 0); !ours {
-		_, err := s.library.Pause(ctx, tenant, id, false)
+	var err error
+	if _, ours := s.given(id, 0); ours {
+		err = s.store.DeleteRecord(ctx, tenant, kindPaused, id)
+	} else {
+		_, err = s.library.Pause(ctx, tenant, id, false)
+	}
+	if err != nil {
 		return err
 	}
-	return s.store.DeleteRecord(ctx, tenant, kindPaused, id)
+	return s.rouse(ctx, tenant, id)
+}
+
+// rouse makes the tasks of a sequence due when their enrolments are: they have been put off while it was paused.
+func (s *Sequencer) rouse(ctx context.Context, tenant, id string) error {
+	q := EnrollmentQuery{Tenant: tenant, SequenceID: id, States: []State{Pending, Active}, Limit: 1000}
+	for {
+		page, err := s.store.Enrollments(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, e := range page {
+			if e.Due.After(s.now()) {
+				continue
+			}
+			if _, err := s.store.PutEnrollment(ctx, e); err != nil && !leads.IsStale(err) { // who was quicker has seen to it
+				return err
+			}
+		}
+		if len(page) < q.Limit {
+			return nil
+		}
+		q.After = page[len(page)-1].ID
+	}
 }
 
 // mails reports whether a sequence writes to its leads.

@@ -106,7 +106,7 @@ func (s *Sequencer) question(ctx context.Context, r *run) (leads.Delivery, error
 		why = "the link to confirm leads nowhere: Options.BaseURL is empty"
 	}
 	if why != "" {
-		return leads.Delivery{}, putOff{s.now().Add(mendable), why}
+		return leads.Delivery{}, putOff{until: s.now().Add(mendable), why: why}
 	}
 	if err := s.readdress(ctx, r); err != nil {
 		return leads.Delivery{}, err
@@ -120,7 +120,7 @@ func (s *Sequencer) question(ctx context.Context, r *run) (leads.Delivery, error
 		return leads.Delivery{}, err
 	}
 	if usedUp != nil {
-		return leads.Delivery{}, putOff{usedUp.again, "a cap is used up: " + capName(usedUp.Key)}
+		return leads.Delivery{}, putOff{until: usedUp.again, why: "a cap is used up: " + capName(usedUp.Key)}
 	}
 	return delivery(r.e.ID+"/"+confirmStep, m)
 }

@@ -48,7 +48,7 @@ func (s *Sequencer) draft(ctx context.Context, r *run, step Step, view View, key
 	d, again := begun(r.task, key)
 	if !again || d.State == leads.DeliveryFailed {
 		if at := r.def.dueAfter(step.ID, s.now(), r.zone); at.After(s.now()) {
-			return d, putOff{at, ""} // out of hours: the task has waited, or stood still
+			return d, putOff{until: at} // out of hours: the task has waited, or stood still
 		}
 	}
 	if again {
@@ -67,7 +67,7 @@ func (s *Sequencer) draft(ctx context.Context, r *run, step Step, view View, key
 		return d, err
 	}
 	if usedUp != nil {
-		return d, putOff{r.def.dueAfter(step.ID, usedUp.again, r.zone), "a cap is used up: " + capName(usedUp.Key)}
+		return d, putOff{until: r.def.dueAfter(step.ID, usedUp.again, r.zone), why: "a cap is used up: " + capName(usedUp.Key)}
 	}
 	return delivery(key, email)
 }
@@ -120,7 +120,7 @@ func (r *run) parties() parties {
 // render makes the mail of a step.
 func (s *Sequencer) render(ctx context.Context, r *run, step Step, view View) (leads.Email, error) {
 	if why := s.unlawful(r.def, r.from); why != "" {
-		return leads.Email{}, putOff{s.now().Add(mendable), why}
+		return leads.Email{}, putOff{until: s.now().Add(mendable), why: why}
 	}
 	f, err := s.frame(ctx, r, step.ID, r.def.marketing())
 	if err != nil {
@@ -172,7 +172,7 @@ func domainName(a mail.Address) string {
 // send hands a mail over through the ledger and says what came of it.
 func (s *Sequencer) send(ctx context.Context, r *run, d leads.Delivery, hold bool) (string, error) {
 	if s.mailer == nil {
-		return "", putOff{s.now().Add(mendable), errNoMailer.Error()}
+		return "", putOff{until: s.now().Add(mendable), why: errNoMailer.Error()}
 	}
 	if err := s.mayWrite(ctx, r, d); err != nil {
 		return "", err
@@ -182,7 +182,7 @@ func (s *Sequencer) send(ctx context.Context, r *run, d leads.Delivery, hold boo
 	case err == nil:
 		return outcomeSent, nil
 	case errors.Is(err, errUnsettled):
-		return "", putOff{s.now().Add(askAgain), "the provider cannot tell yet whether it has taken the mail"}
+		return "", putOff{until: s.now().Add(askAgain), why: "the provider cannot tell yet whether it has taken the mail"}
 	case errors.Is(err, leads.ErrHeld):
 		return outcomeHeld, nil
 	case leads.IsPermanent(err) && !leads.IsAmbiguous(err) && !leads.IsStale(err):

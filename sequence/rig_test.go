@@ -163,7 +163,7 @@ func newRig(t *testing.T, opts *sequence.Options, p parts) *rig {
 			r.notices = append(r.notices, n)
 			return nil
 		}),
-		Work: leads.Work{Poll: 20 * time.Second},
+		Work: leads.Work{Poll: time.Minute},
 	})
 	require.NoError(t, err)
 	r.stop = func() {}

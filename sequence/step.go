@@ -16,8 +16,8 @@ import (
 const (
 	// maxRun is how many steps are run for one claim of a task; a mail is always the last.
 	maxRun = 16
-	// standstill is how often it is looked whether a paused sequence goes on, with as much again of jitter.
-	standstill = 15 * time.Minute
+	// standstill is how often it is looked whether a paused sequence goes on, with as much again of jitter. ResumeSequence does not wait for it.
+	standstill = time.Hour
 	// punctual is how late a step may be run for the next to be counted from when it was due. After a longer delay it is counted from
 	// when it was run, so that what follows keeps its distance and nothing comes in a burst.
 	punctual = time.Minute
@@ -39,6 +39,7 @@ type run struct {
 type putOff struct {
 	until time.Time
 	why   string // for an operator, or ""
+	still bool   // the enrolment stays due: it goes on as soon as its sequence does
 }
 
 func (p putOff) Error() string { return "put off until " + p.until.Format(time.RFC3339) + ": " + p.why }
@@ -109,7 +110,7 @@ func (s *Sequencer) notAdvanced(ctx context.Context, r *run, err error) (leads.O
 	case !errors.As(err, &wait):
 		return leads.Outcome{}, err
 	}
-	if wait.until.Sub(s.now()) >= late {
+	if wait.until.Sub(s.now()) >= late && !wait.still {
 		e := r.e
 		e.Due, e.UpdatedAt = wait.until, s.now()
 		if _, err := s.store.PutEnrollment(ctx, e); err != nil {
@@ -172,7 +173,7 @@ func (s *Sequencer) load(ctx context.Context, r *run) (err error) {
 	}
 	still, err := s.paused(ctx, r.e.Tenant, r.def)
 	if err == nil && still {
-		return putOff{s.now().Add(standstill + rand.N(standstill)), "the sequence is paused"}
+		return putOff{until: s.now().Add(standstill + rand.N(standstill)), why: "the sequence is paused", still: true}
 	}
 	return err
 }
