@@ -270,19 +270,6 @@ func (p Patch) tagging(old []string) []leads.Change {
 	return changes
 }
 
-// Erase removes a lead with everything that is about it; see [Leads.EraseLead]. Whether to write to the address is remembered by a keyed
-// hash that does not tell it. For admins.
-func (d *Desk) Erase(ctx context.Context, u User, id string) error {
-	if err := may(u, Admin); err != nil {
-		return err
-	}
-	if err := d.store.EraseLead(ctx, u.Tenant, id); err != nil {
-		return err
-	}
-	d.audit(ctx, u, "lead.erase", id, nil)
-	return nil
-}
-
 // Replay has a dead task run again. For members.
 func (d *Desk) Replay(ctx context.Context, u User, taskID string) error {
 	if err := may(u, Member); err != nil {

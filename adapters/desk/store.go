@@ -26,6 +26,29 @@ type Store interface {
 	Work
 	Trail
 	Reports
+	Retention
+	// Consents are those of package sequence.
+	sequence.Consents
+}
+
+// Retention removes what need not be kept any longer.
+type Retention interface {
+	// Expire applies the rules to up to limit rows of each kind and returns how many it changed; 0 means that nothing is left to do.
+	Expire(ctx context.Context, tenant string, before Expiry, limit int) (int, error)
+}
+
+// Expiry says from when on what is older is removed. A zero time keeps it.
+type Expiry struct {
+	// Raw is for the raw bodies of submissions; what was understood of them stays.
+	Raw time.Time
+	// Clients is for client addresses and user agents in submissions and touches.
+	Clients time.Time
+	// Quarantined is for quarantined submissions, which are removed.
+	Quarantined time.Time
+	// Events is for entries of timelines, of leads that are kept.
+	Events time.Time
+	// Leads is for leads that have not changed since and are converted or closed, which are erased as by EraseLead.
+	Leads time.Time
 }
 
 // Leads finds leads.
@@ -173,7 +196,7 @@ type Filter struct {
 	Sort   Sort
 	After  string // Page.Next of the page before, or ""
 	Offset int    // how many to skip; page numbers are made of it
-	Limit  int    // 0 means 20, and above 100 means 100
+	Limit  int    // 0 means 20, and above 1,000 means 1,000
 }
 
 // Duplicates selects leads by their submissions.
