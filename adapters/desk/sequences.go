@@ -252,4 +252,3 @@ func (f *Funnel) add(e sequence.Enrollment) {
 		}
 	}
 }
-
