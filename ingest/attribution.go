@@ -1,16 +1,26 @@
 package ingest
 
 import (
+	"bytes"
 	"math"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
+
+// maxReferer bounds the header that is looked at, in bytes.
+const maxReferer = 4096
 
 // asides are what a body says to the door itself and not about the lead.
 type asides struct {
 	evidence
 	wish string // where a plain form wants to be sent on to: _redirect or _next
 	id   string // the idempotency key of the snippet: _id
+	// event is the sender's own name for the event, where its preset knows one, and token the answer of a captcha.
+	event, token string
 }
 
 // evidence is what the spam gate judges by.
@@ -25,6 +35,9 @@ type evidence struct {
 func (a *assembly) reserved(name, value []byte) bool {
 	if trap := a.source.Spam.Honeypot; trap != "" && trap != "-" && string(name) == trap {
 		a.asides.trapped = a.asides.trapped || filled(value)
+		return true
+	}
+	if a.source.Captcha.Name != "" && a.captchaToken(name, value) {
 		return true
 	}
 	if len(name) < 2 || name[0] != '_' {
@@ -50,6 +63,10 @@ func (a *assembly) reserved(name, value []byte) bool {
 		return a.page(value, &a.sub.Attribution.Landing)
 	case "_touches":
 		return a.touches(value)
+	}
+	// A plain form cannot send an object.
+	if name, ok := bytes.CutPrefix(name, []byte("_utm[")); ok && bytes.HasSuffix(name, []byte("]")) {
+		return a.parameter(name[:len(name)-1], value, true)
 	}
 	return false
 }
@@ -107,8 +124,13 @@ func (a *assembly) touches(value []byte) bool {
 	return isNull(value)
 }
 
-// utm takes the object _utm. What it holds beyond the campaign parameters and click identifiers is kept in the metadata.
+// utm takes the object _utm. What it holds beyond the campaign parameters and click identifiers is kept in the metadata. A plain form may
+// send the query of an address instead ("utm_source=google&utm_medium=cpc").
 func (a *assembly) utm(value []byte) bool {
+	if isText(value) {
+		text, _ := a.plain(value)
+		return a.query(string(text), true)
+	}
 	if value[0] != '{' {
 		return isNull(value)
 	}
@@ -124,6 +146,41 @@ func (a *assembly) utm(value []byte) bool {
 		a.keep("_utm", append(rest, '}'))
 	}
 	return true
+}
+
+// query takes the campaign parameters and click identifiers of an address, and reports whether there were any.
+func (a *assembly) query(text string, override bool) bool {
+	values, err := url.ParseQuery(strings.TrimPrefix(text, "?"))
+	if err != nil || len(values) > MaxMembers {
+		return false
+	}
+	any := false
+	for name, all := range values {
+		if a.sub.Attribution.UTM.field(name) == nil && clickID([]byte(name)) == "" {
+			continue
+		}
+		var seen flags
+		quoted, _ := jsontext.AppendQuote(nil, mended(all[0], &seen))
+		any = a.parameter([]byte(name), quoted, override) || any
+	}
+	return any
+}
+
+// referer takes from the Referer header of a plain form what a script would have told: the page, without its query, and the campaign
+// parameters in that. What the form itself says wins.
+func (a *assembly) referer(header string) {
+	if header == "" || len(header) > maxReferer {
+		return
+	}
+	u, err := url.Parse(header)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return
+	}
+	a.query(u.RawQuery, false)
+	if a.sub.Attribution.Page == "" {
+		u.User, u.RawQuery, u.Fragment, u.ForceQuery = nil, "", "", false
+		a.sub.Attribution.Page = u.String()
+	}
 }
 
 // campaign takes a campaign parameter or click identifier that stands for itself. It gives way to the same one in _utm.

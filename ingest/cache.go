@@ -22,7 +22,7 @@ type cache struct {
 }
 
 type found struct {
-	source *Source
+	source *opened
 	at     time.Time
 }
 
@@ -33,7 +33,7 @@ func newCache(sources Sources, timeout time.Duration) *cache {
 
 // lookUp returns the source of a token, which nobody may change. Its errors are those of Sources. The visitor may be gone once the
 // body is sent, but the submission counts: so a look-up has its own time and does not end with ctx.
-func (c *cache) lookUp(ctx context.Context, token string, now time.Time) (*Source, error) {
+func (c *cache) lookUp(ctx context.Context, token string, now time.Time) (*opened, error) {
 	if f, ok := c.found.Get(token); ok {
 		if age := now.Sub(f.at); age >= 0 && age < cacheTTL {
 			return f.source, nil
@@ -45,6 +45,7 @@ func (c *cache) lookUp(ctx context.Context, token string, now time.Time) (*Sourc
 	if err != nil {
 		return nil, err
 	}
-	c.found.Add(token, found{&source, now})
-	return &source, nil
+	known := open(source)
+	c.found.Add(token, found{known, now})
+	return known, nil
 }

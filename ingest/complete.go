@@ -23,8 +23,11 @@ func (h *Handler) complete(r *http.Request, a *assembly) error {
 	sub.ContentType = shorten(r.Header.Get("Content-Type"), maxContentType, &a.flags)
 	sub.UserAgent = shorten(r.Header.Get("User-Agent"), maxUserAgent, &a.flags)
 	var invalid bool
-	if sub.Key, invalid = idempotencyKey(r.Header, a.asides.id); invalid {
+	if sub.Key, invalid = a.key(r.Header); invalid {
 		a.flags.set(FlagKeyInvalid)
+	}
+	if isFormType(sub.ContentType) {
+		a.referer(r.Header.Get("Referer"))
 	}
 	sub.Flags = a.flags.list()
 	h.judge(sub, a.asides.evidence, a.source.Spam)

@@ -6,13 +6,15 @@ import (
 )
 
 const (
-	allowMethods  = "POST, OPTIONS"
-	allowHeaders  = "Content-Type, Idempotency-Key, webhook-id, webhook-timestamp, webhook-signature, X-Requested-With"
+	allowMethods = "POST, OPTIONS"
+	// A "*" lets through what monitoring scripts in the page add to every request; the others are for browsers that do not know it.
+	allowHeaders  = "*, Content-Type, Idempotency-Key, webhook-id, webhook-timestamp, webhook-signature, X-Requested-With"
 	exposeHeaders = "Retry-After, RateLimit, RateLimit-Policy"
 )
 
 // preflight answers the question of a browser whether a page of another origin may submit. It says yes to all: which origins a
-// source takes is known only when the token is looked up, and the submission itself is then refused.
+// source takes is known only when the token is looked up, and the submission itself is then refused. A preflight is not counted, so that a
+// look-up for it would let anybody ask the store as often as they like.
 func preflight(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Allow", allowMethods)

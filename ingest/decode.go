@@ -13,11 +13,17 @@ type document struct {
 	text    []byte   // the part of body behind the byte order mark
 	members []member // in the order of their first appearance, each name once
 	form    []byte   // a field of a form
+	extra   []member // members that are brought out of others
+	found   []span   // what a path leads to
 	raw     []byte   // what is kept of the body when that is not all of it (files are not kept); else nil
 }
 
-// member is a member of the outermost object, or a field of a form: its name and its value in parser.out.
-type member struct{ name, value span }
+// member is a member of the outermost object, or a field of a form: its name and its value in parser.out, and what a preset takes it
+// for.
+type member struct {
+	name, value span
+	as          target
+}
 
 // span is a part of parser.out.
 type span struct{ from, to int }

@@ -15,6 +15,8 @@ const fullName = "fullName"
 type assembly struct {
 	*document
 	source *Source
+	plan   *plan   // of the source, or nil
+	preset *preset // of the sender, or nil
 	sub    *Submission
 	asides asides
 
@@ -23,16 +25,30 @@ type assembly struct {
 	owners [5]owner        // of the known fields
 	full   span            // the value that is to be split into first and last name, and the name it came under
 	fullAs span
+	cuts   []int // where the values begin that paths have brought out
+	work   int   // bytes read over by paths
 }
 
-// owner says which incoming field a known field was taken from.
+// owner says which incoming field a known field was taken from, and how much that counts.
 type owner struct {
-	name   span
-	mapped bool // by the source, which counts more than a bare name
+	name span
+	rank rank
 }
+
+// rank says who found that a field is a known one. The source itself counts most.
+type rank uint8
+
+const (
+	rankName   rank = iota // it bears the name
+	rankPreset             // the sender's preset
+	rankSource             // a mapping of the source
+)
 
 // assemble fills the submission's Fields, Metadata and Attribution.
 func (a *assembly) assemble() error {
+	if a.plan != nil {
+		a.rearrange()
+	}
 	a.text.Grow(len(a.out))
 	for _, m := range a.members {
 		if err := a.take(m); err != nil {
@@ -49,28 +65,43 @@ func (a *assembly) take(m member) error {
 	if a.reserved(name, value) {
 		return nil
 	}
-	target, mapped := a.source.Mappings[string(name)]
-	mapped = mapped && !strings.HasPrefix(target, "_") // whatever begins so is the door's own
-	known := knownIndex(name)
-	if mapped {
-		known = knownIndex([]byte(target))
-	}
-	switch {
-	case known >= 0:
-		return a.known(known, m, mapped)
-	case mapped && target == fullName:
-		if value[0] != '{' && value[0] != '[' {
-			a.full, a.fullAs = m.value, m.name
-			return nil
-		}
-		a.flags.set(FlagNotScalar)
+	to, mapped := a.source.Mappings[string(name)]
+	switch mapped = mapped && !strings.HasPrefix(to, "_"); { // whatever begins so is the door's own
 	case mapped:
-		a.keep(target, value)
+		if known := knownIndex([]byte(to)); known >= 0 {
+			return a.known(known, m, rankSource)
+		}
+		if to == fullName {
+			return a.wholeName(m, rankSource)
+		}
+		a.keep(to, a.without(m.value))
 		return nil
-	case a.campaign(name, value):
-		return nil
+	case m.as == asFullName:
+		return a.wholeName(m, rankPreset)
+	case m.as >= asEmail:
+		return a.known(int(m.as-asEmail), m, rankPreset)
 	}
-	a.keep(a.str(name), value)
+	if known := knownIndex(name); known >= 0 {
+		return a.known(known, m, rankName)
+	}
+	if !a.campaign(name, value) {
+		a.keep(a.str(name), a.without(m.value))
+	}
+	return nil
+}
+
+// wholeName remembers a full name, which is split when everything else is known. The source's own mapping counts most, then the first.
+func (a *assembly) wholeName(m member, r rank) error {
+	value := a.bytes(m.value)
+	switch {
+	case value[0] == '{' || value[0] == '[':
+		a.flags.set(FlagNotScalar)
+		a.keep(a.str(a.bytes(m.name)), a.without(m.value))
+	case r == rankPreset && a.full.to > a.full.from:
+		a.keep(a.str(a.bytes(m.name)), value)
+	default:
+		a.full, a.fullAs = m.value, m.name
+	}
 	return nil
 }
 
@@ -95,9 +126,9 @@ func (f *Fields) at(i int) *string {
 	return [...]*string{&f.Email, &f.FirstName, &f.LastName, &f.Phone, &f.Company}[i]
 }
 
-// known fills a known field. An empty value never displaces one that is given; of two, the one that the source maps wins, else the
-// later one; the other is kept in the metadata under the name it came with.
-func (a *assembly) known(i int, m member, mapped bool) error {
+// known fills a known field. An empty value never displaces one that is given; of two, the one of the higher rank wins, else the
+// later one, or the first that a preset finds; the other is kept in the metadata under the name it came with.
+func (a *assembly) known(i int, m member, r rank) error {
 	name, value := a.bytes(m.name), a.bytes(m.value)
 	if isNull(value) {
 		return nil
@@ -105,7 +136,7 @@ func (a *assembly) known(i int, m member, mapped bool) error {
 	text, ok := a.plain(value)
 	if !ok {
 		a.flags.set(FlagNotScalar)
-		a.keep(a.str(name), value)
+		a.keep(a.str(name), a.without(m.value))
 		return nil
 	}
 	if i == 0 && len(text) > MaxEmail {
@@ -115,13 +146,13 @@ func (a *assembly) known(i int, m member, mapped bool) error {
 	switch {
 	case len(text) == 0 || string(text) == *field:
 		return nil
-	case *field != "" && who.mapped && !mapped:
+	case *field != "" && (who.rank > r || who.rank == r && r == rankPreset):
 		a.keep(a.str(name), value)
 		return nil
 	case *field != "":
 		a.keepText(a.bytes(who.name), *field)
 	}
-	*field, *who = a.str(text), owner{m.name, mapped}
+	*field, *who = a.str(text), owner{m.name, r}
 	return nil
 }
 
@@ -155,8 +186,8 @@ func (a *assembly) keepText(name []byte, text string) {
 	a.keep(a.str(name), quoted)
 }
 
-// splitFull fills first and last name from the value mapped to fullName where they are blank. A name that fills nothing is kept
-// in the metadata.
+// splitFull fills first and last name from the value mapped to fullName where they are blank. A name that fills nothing and says
+// something else is kept in the metadata.
 func (a *assembly) splitFull() {
 	value := a.bytes(a.full)
 	if len(value) == 0 || isNull(value) {
@@ -174,7 +205,7 @@ func (a *assembly) splitFull() {
 			*part.field, filled = part.text, true
 		}
 	}
-	if !filled && len(text) > 0 {
+	if same := first == fields.FirstName && last == fields.LastName; !filled && !same && len(text) > 0 {
 		a.keep(a.str(a.bytes(a.fullAs)), value)
 	}
 }

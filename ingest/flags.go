@@ -1,10 +1,10 @@
 package ingest
 
 // flags is a set of Flag, kept as bits while a body is read.
-type flags uint8
+type flags uint16
 
 // flagOrder is the fixed order of the flags of a Submission.
-var flagOrder = [...]Flag{FlagDuplicateKeys, FlagSanitised, FlagNotScalar, FlagKeyConflict, FlagKeyInvalid}
+var flagOrder = [...]Flag{FlagDuplicateKeys, FlagSanitised, FlagNotScalar, FlagMappingCut, FlagSigned, FlagNoCaptcha, FlagKeyConflict, FlagKeyInvalid, FlagImported}
 
 func (f *flags) set(flag Flag) {
 	for i, known := range flagOrder {

@@ -67,7 +67,7 @@ func (d *document) field(name, value []byte) error {
 	}
 	from := len(d.out)
 	d.out, _ = jsontext.AppendQuote(d.out, value) // mend has left nothing to complain about
-	d.members = append(d.members, member{written, span{from, len(d.out)}})
+	d.members = append(d.members, member{name: written, value: span{from, len(d.out)}})
 	return nil
 }
 

@@ -23,6 +23,7 @@ type Handler struct {
 	cache    *cache
 	sink     Sink
 	limiter  Limiter
+	captchas *captchas
 	signals  []signal
 	trusted  []netip.Prefix
 	clock    func() time.Time
@@ -41,17 +42,18 @@ type Handler struct {
 func NewHandler(sources Sources, sink Sink, opts *Options) *Handler {
 	o := opts.withDefaults()
 	return &Handler{
-		cache:   newCache(sources, o.CaptureTimeout),
-		sink:    sink,
-		limiter: o.Limiter,
-		signals: []signal{signalFunc(honeypot), signalFunc(fillTime)},
-		trusted: o.TrustedProxies,
-		clock:   o.Clock,
-		log:     o.Logger,
-		timeout: o.Timeout,
-		capture: o.CaptureTimeout,
-		limit:   o.PerMinute,
-		most:    int64(o.MaxInFlight),
+		cache:    newCache(sources, o.CaptureTimeout),
+		sink:     sink,
+		limiter:  o.Limiter,
+		captchas: newCaptchas(&o),
+		signals:  []signal{signalFunc(honeypot), signalFunc(fillTime)},
+		trusted:  o.TrustedProxies,
+		clock:    o.Clock,
+		log:      o.Logger,
+		timeout:  o.Timeout,
+		capture:  o.CaptureTimeout,
+		limit:    o.PerMinute,
+		most:     int64(o.MaxInFlight),
 	}
 }
 
@@ -63,15 +65,18 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	source, wish, err := h.serve(w, r)
-	if err != nil {
+	switch {
+	case err != nil:
 		refuseWith(w, r, h.faultOf(r, err))
-		return
+	case r.Method == http.MethodGet:
+		echo(w, wish)
+	default:
+		accept(w, r, &source.Source, wish)
 	}
-	accept(w, r, source, wish)
 }
 
 // serve does everything but answer. Whatever panics in it, of ours or of the host's, has written nothing yet.
-func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (source *Source, wish string, err error) {
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (source *opened, wish string, err error) {
 	defer func() {
 		if v := recover(); v == http.ErrAbortHandler {
 			panic(v)
@@ -81,7 +86,8 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (source *Source,
 			err = errInternal
 		}
 	}()
-	if r.Method != http.MethodPost {
+	challenge, confirms := challengeIn(r)
+	if r.Method != http.MethodPost && !confirms {
 		return nil, "", errMethod
 	}
 	defer h.inFlight.Add(-1)
@@ -92,15 +98,18 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (source *Source,
 	if source, err = h.source(r, client, now); err != nil {
 		return nil, "", err
 	}
-	if err = h.admit(w, r, source, client); err != nil {
+	if err = h.admit(w, r, &source.Source, client); err != nil {
 		return nil, "", err
+	}
+	if confirms {
+		return source, challenge, confirm(r, source)
 	}
 	wish, err = h.take(w, r, source, Submission{Received: now, Client: client, Place: ClientPlace(r, h.trusted)})
 	return source, wish, err
 }
 
 // source finds the source of the token in the path. Tokens that cannot be one and tokens that nobody has are one to the sender.
-func (h *Handler) source(r *http.Request, client netip.Addr, now time.Time) (*Source, error) {
+func (h *Handler) source(r *http.Request, client netip.Addr, now time.Time) (*opened, error) {
 	token, ok := tokenIn(r.URL.EscapedPath())
 	if ok {
 		source, err := h.cache.lookUp(r.Context(), token, now)
@@ -149,7 +158,7 @@ func tooMany(a Allowance) *fault {
 }
 
 // take reads the body, makes sub of it and hands it to the sink.
-func (h *Handler) take(w http.ResponseWriter, r *http.Request, source *Source, sub Submission) (wish string, err error) {
+func (h *Handler) take(w http.ResponseWriter, r *http.Request, source *opened, sub Submission) (wish string, err error) {
 	kind, err := mediaOf(r.Header)
 	if err != nil {
 		return "", err
@@ -159,20 +168,40 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, source *Source, s
 	if err := h.read(w, r, d); err != nil {
 		return "", err
 	}
+	signed, err := h.verify(r, &source.Source, d.body)
+	if err != nil {
+		return "", err
+	}
 	if err := d.decode(kind); err != nil {
 		return "", err
 	}
-	a := assembly{document: d, source: source, sub: &sub}
-	if err := a.assemble(); err != nil {
-		return "", err
-	}
-	if err := h.complete(r, &a); err != nil {
+	a := assembly{document: d, source: &source.Source, plan: source.plan, sub: &sub}
+	if err := h.understand(r, &a, signed); err != nil {
 		return "", err
 	}
 	// The commit does not depend on the client: one that navigates away after its last byte must not take the lead with it.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), h.capture)
 	defer cancel()
 	return a.asides.wish, h.sink.Capture(ctx, sub)
+}
+
+// understand makes the submission of the decoded body and judges it.
+func (h *Handler) understand(r *http.Request, a *assembly, signed bool) error {
+	byMember, err := a.verifyMember()
+	if err != nil {
+		return err
+	}
+	if signed || byMember {
+		a.flags.set(FlagSigned)
+	}
+	if err := a.assemble(); err != nil {
+		return err
+	}
+	if err := h.complete(r, a); err != nil {
+		return err
+	}
+	h.captcha(r.Context(), a)
+	return nil
 }
 
 // faultOf is the one place where an error becomes an answer. What is not the sender's fault is 503, and says nothing more.

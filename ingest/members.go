@@ -16,6 +16,29 @@ func membersOf(object []byte) iter.Seq2[[]byte, []byte] {
 	}
 }
 
+// parts goes through what an object or list holds: the names with their quotes, empty spans for the elements of a list, and the values.
+// A scalar holds nothing.
+func (d *document) parts(of span) iter.Seq2[span, span] {
+	return func(yield func(name, value span) bool) {
+		open := d.out[of.from]
+		if open != '{' && open != '[' {
+			return
+		}
+		for i := of.from + 1; i < of.to-1; i++ { // the step is over the comma
+			var name span
+			if open == '{' {
+				name = span{i, endOfValue(d.out, i)}
+				i = name.to + 1
+			}
+			end := endOfValue(d.out, i)
+			if !yield(name, span{i, end}) {
+				return
+			}
+			i = end
+		}
+	}
+}
+
 // endOfValue returns where the value that begins at i ends in canonical JSON.
 func endOfValue(text []byte, i int) int {
 	depth := 0

@@ -71,7 +71,7 @@ func (d *document) file(name []byte, filename, contentType string, size int) err
 		d.out, _ = jsontext.AppendQuote(d.out, d.short(contentType))
 	}
 	d.out = append(strconv.AppendInt(append(d.out, `,"size":`...), int64(size), 10), '}')
-	d.members = append(d.members, member{written, span{from, len(d.out)}})
+	d.members = append(d.members, member{name: written, value: span{from, len(d.out)}})
 	return nil
 }
 

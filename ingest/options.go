@@ -23,6 +23,11 @@ type Options struct {
 	Timeout time.Duration
 	// CaptureTimeout bounds the look-up of a token and the commit of a submission, each. 0 means 3s.
 	CaptureTimeout time.Duration
+	// Captchas are the captcha services, by the names that sources choose them by. Nil means none: the submissions of a source that has a
+	// captcha all the same are treated as in an outage.
+	Captchas map[string]Captcha
+	// CaptchaTimeout bounds how long a submission waits for a captcha to be verified. 0 means 2s.
+	CaptchaTimeout time.Duration
 	// Clock gives the time of arrival, and the default Limiter its time. Nil means time.Now.
 	Clock func() time.Time
 	// Logger is told about our own faults; it never gets personal data, tokens or paths. Nil means none.
@@ -41,12 +46,18 @@ func (o *Options) Validate() error {
 			all = append(all, fmt.Errorf("ingest: Options.TrustedProxies[%d] is not a network: make it with netip.MustParsePrefix", i))
 		}
 	}
+	for name, service := range o.Captchas {
+		if service == nil || name == "" {
+			all = append(all, fmt.Errorf("ingest: Options.Captchas[%q] is empty: give each service a name", name))
+		}
+	}
 	for _, field := range []struct {
 		name  string
 		value int64
 	}{
 		{"PerMinute", int64(o.PerMinute)}, {"MaxInFlight", int64(o.MaxInFlight)},
 		{"Timeout", int64(o.Timeout)}, {"CaptureTimeout", int64(o.CaptureTimeout)},
+		{"CaptchaTimeout", int64(o.CaptchaTimeout)},
 	} {
 		if field.value < 0 {
 			all = append(all, fmt.Errorf("ingest: Options.%s is negative: use 0 for the default", field.name))
@@ -66,6 +77,7 @@ func (o *Options) withDefaults() Options {
 	filled.MaxInFlight = cmp.Or(max(0, filled.MaxInFlight), 4096)
 	filled.Timeout = cmp.Or(max(0, filled.Timeout), 10*time.Second)
 	filled.CaptureTimeout = cmp.Or(max(0, filled.CaptureTimeout), 3*time.Second)
+	filled.CaptchaTimeout = cmp.Or(max(0, filled.CaptchaTimeout), 2*time.Second)
 	if filled.Clock == nil {
 		filled.Clock = time.Now
 	}

@@ -4,14 +4,17 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/go-playground/validator/v10"
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
 // rules is the one validator of the package. The rules are kept here and not in tags, so that the exported types stay plain.
@@ -26,7 +29,12 @@ var rules = sync.OnceValue(func() *validator.Validate {
 		"redirect": func(f validator.FieldLevel) bool { _, err := parseRedirect(f.Field().String()); return err == nil },
 		"incoming": func(f validator.FieldLevel) bool { return !isOwn(f.Field().String()) },
 		"target":   func(f validator.FieldLevel) bool { return !strings.HasPrefix(f.Field().String(), "_") },
-		"trap":     func(f validator.FieldLevel) bool { return knownIndex([]byte(f.Field().String())) < 0 },
+		"preset": func(f validator.FieldLevel) bool {
+			name := f.Field().String()
+			return name == NoPreset || presetOf(name) != nil
+		},
+		"scheme": func(f validator.FieldLevel) bool { return slices.Contains(Schemes(), f.Field().String()) },
+		"trap":   func(f validator.FieldLevel) bool { return knownIndex([]byte(f.Field().String())) < 0 },
 	} {
 		if err := v.RegisterValidation(tag, check); err != nil {
 			panic(err) // a tag of ours is misspelt
@@ -40,7 +48,10 @@ var rules = sync.OnceValue(func() *validator.Validate {
 		"Origins":   "max=100,dive,origin",
 		"Redirects": "max=100,dive,redirect",
 		"PerMinute": "min=0,max=100000",
+		"Preset":    "omitempty,preset",
 	}, Source{})
+	v.RegisterStructValidationMapRules(map[string]string{"Scheme": "omitempty,scheme"}, Signature{})
+	v.RegisterStructValidationMapRules(map[string]string{"Name": "bytes=128", "Field": "bytes=128,trap", "OnOutage": "omitempty,oneof=accept"}, CaptchaSettings{})
 	v.RegisterStructValidationMapRules(map[string]string{"Honeypot": "bytes=128,trap", "MinFill": "max=3600000000000"}, Spam{})
 	text := fmt.Sprintf("bytes=%d", MaxString)
 	v.RegisterStructValidationMapRules(map[string]string{
@@ -86,6 +97,12 @@ func complaint(field validator.FieldError) string {
 		return "maps a name that belongs to the door itself: take the entry out"
 	case "target":
 		return `begins with "_", which is reserved: choose another name`
+	case "preset":
+		return "is no known sender: choose one of Presets, or leave it empty"
+	case "scheme":
+		return "is no known scheme: choose one of " + strings.Join(Schemes(), ", ")
+	case "oneof":
+		return `is neither "" nor "accept": leave it empty to quarantine`
 	case "trap":
 		return "is a known field, which people do see: choose another name"
 	case "min":
@@ -119,4 +136,45 @@ func isOrigin(s string) bool {
 
 // Validate reports every field that a stored source must not have, each named and with its remedy, joined; nil if there is none.
 // Tenant, ID and Name are required. The door itself does not call it: a source that is in the Store goes on working.
-func (s Source) Validate() error { return check("Source", s) }
+func (s Source) Validate() error {
+	return errors.Join(check("Source", s), s.checkPaths(), s.checkSignature())
+}
+
+// checkPaths reports the incoming names that are meant as paths and are none, and too many of them.
+func (s Source) checkPaths() error {
+	var all []error
+	paths := 0
+	for _, name := range slices.Sorted(maps.Keys(s.Mappings)) {
+		if !isPath(name) {
+			continue
+		}
+		paths++
+		if _, err := parsePath(name); err != nil {
+			all = append(all, fmt.Errorf("ingest: Source.Mappings[%s] is no path: %w: write it like data.fields[?label=Email].value", name, err))
+		}
+	}
+	if paths > maxPaths {
+		all = append(all, fmt.Errorf("ingest: Source.Mappings has %d paths: leave at most %d", paths, maxPaths))
+	}
+	return errors.Join(all...)
+}
+
+// checkSignature reports a signature that cannot be checked. It never quotes a secret.
+func (s Source) checkSignature() error {
+	sign := s.Signature
+	switch name := s.scheme(); {
+	case sign.Scheme != "" && !sign.Secret.IsSet():
+		return errors.New("ingest: Source.Signature.Secret is required: enter the one that the sender shows, or take the scheme out")
+	case sign.Previous.IsSet() && !sign.Secret.IsSet():
+		return errors.New("ingest: Source.Signature.Previous is given without Secret: enter the one that counts now")
+	case sign.Secret.IsSet() && name == "":
+		return fmt.Errorf("ingest: Source.Signature.Scheme is required with a secret, since the preset has none: choose one of %s", strings.Join(Schemes(), ", "))
+	case name == StandardWebhooks:
+		for i, secret := range s.secrets() {
+			if _, err := standardwebhooks.NewWebhook(secret); err != nil {
+				return fmt.Errorf("ingest: Source.Signature.%s is not base64: enter it as the sender shows it, with or without whsec_", [...]string{"Secret", "Previous"}[i])
+			}
+		}
+	}
+	return nil
+}

@@ -20,7 +20,20 @@ type Source struct {
 
 	// Mappings renames incoming fields before anything else: the incoming name → a known field, "fullName" (which is
 	// split into first and last name), or the name under which it is kept in the metadata.
+	//
+	// An incoming name with dots or brackets may also be a path into a nested payload: "data.contact.email", "answers[0].text",
+	// "answers[*].label" (all of them), "fields[?label=Email].value" (those whose label is that). A field that bears the very name wins
+	// over the path. What a path leads to is taken out of the value that it lies in; the rest of that stays in the metadata. A path to
+	// several values gives a known field the first and the metadata the list. At most 64 names are followed as paths, in their
+	// alphabetical order, and only through the first 4 MiB that they read over; see [FlagMappingCut].
 	Mappings map[string]string
+	// Preset names the sender, so that its payloads are understood without mappings; see [Presets]. The source's own mappings win over it.
+	// "" recognises those senders whose payloads cannot be mistaken, unless Mappings has paths; [NoPreset] none.
+	Preset string
+	// Signature has every request checked: one that is not signed as it says is refused with 401.
+	Signature Signature
+	// Captcha has every submission that is not signed checked for the answer to a captcha.
+	Captcha CaptchaSettings
 	// Origins lists the origins ("https://example.com") whose pages may submit. Empty means any.
 	Origins []string
 	// Redirects lists the pages and hosts to which a plain HTML form may be sent on: "/thanks" for any path below it on the

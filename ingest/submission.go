@@ -146,8 +146,12 @@ const (
 	FlagDuplicateKeys Flag = "duplicate_keys" // an object had a name twice; the last won
 	FlagSanitised     Flag = "sanitised"      // NUL, invalid UTF-8 or a lone surrogate became U+FFFD
 	FlagNotScalar     Flag = "not_scalar"     // a known field held an object or list, which went to the metadata
+	FlagMappingCut    Flag = "mapping_cut"    // the body was too large to follow all the paths of the mappings in it
+	FlagSigned        Flag = "signed"         // the sender's signature was checked and is good
+	FlagNoCaptcha     Flag = "no_captcha"     // taken in although the captcha could not be verified, as the source wants it
 	FlagKeyConflict   Flag = "key_conflict"   // the idempotency key was used before with another body
 	FlagKeyInvalid    Flag = "key_invalid"    // the idempotency key was unusable and ignored
+	FlagImported      Flag = "imported"       // it came with an import: the lead is enriched and scored, but nobody is told and nothing is begun
 )
 
 // HasFlag reports whether the submission carries f.
