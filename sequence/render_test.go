@@ -12,14 +12,14 @@ import (
 )
 
 // frame is what the mails of these tests have around them.
-func frame() sequence.Frame {
+func mailFrame() sequence.Frame {
 	return sequence.Frame{
 		From: mail.Address{Name: "Jo Park", Address: "jo@example.com"}, ReplyTo: mail.Address{Address: "replies@example.com"},
 		Postal: "Example Ltd\n1 High Street, London", UnsubscribeURL: "https://example.com/u/abc?x=1&y=2", MessageID: "1@example.com",
 	}
 }
 
-func viewOf(f ingest.Fields) sequence.View {
+func viewOfFields(f ingest.Fields) sequence.View {
 	if f.Email == "" {
 		f.Email = "ann@acme.example"
 	}
@@ -50,10 +50,10 @@ Jo
 func TestRender(t *testing.T) {
 	t.Parallel()
 	d := sequence.Definition{ID: "welcome", Name: "Welcome"}
-	v := viewOf(ingest.Fields{FirstName: "Ann", LastName: "Lee", Company: "Acme & Sons"})
+	v := viewOfFields(ingest.Fields{FirstName: "Ann", LastName: "Lee", Company: "Acme & Sons"})
 	v.Lead.Metadata = ingest.Metadata{}
 	v.Lead.Metadata.SetText("budget", "10k <b>")
-	m, err := d.Render(sequence.EmailStep{Subject: "Your plan, {{firstName}}{{^firstName}}as promised{{/firstName}}", Body: welcome}, v, frame())
+	m, err := d.Render(sequence.EmailStep{Subject: "Your plan, {{firstName}}{{^firstName}}as promised{{/firstName}}", Body: welcome}, v, mailFrame())
 	require.NoError(t, err)
 	t.Log(m.HTML)
 	t.Log(m.Text)
@@ -61,11 +61,11 @@ func TestRender(t *testing.T) {
 
 func BenchmarkRender(b *testing.B) {
 	d := sequence.Definition{ID: "welcome", Name: "Welcome"}
-	v := viewOf(ingest.Fields{FirstName: "Ann", LastName: "Lee", Company: "Acme & Sons"})
+	v := viewOfFields(ingest.Fields{FirstName: "Ann", LastName: "Lee", Company: "Acme & Sons"})
 	e := sequence.EmailStep{Subject: "Your plan, {{firstName}}{{^firstName}}as promised{{/firstName}}", Body: welcome}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := d.Render(e, v, frame()); err != nil {
+		if _, err := d.Render(e, v, mailFrame()); err != nil {
 			b.Fatal(err)
 		}
 	}
