@@ -1,0 +1,4 @@
+package webhook
+
+// Sign makes the header of signatures.
+var Sign = sign
