@@ -22,7 +22,8 @@ type breakage struct {
 }
 
 func breakages() []breakage {
-	return slices.Concat(brokenCaptures(), brokenKeys(), brokenValues(), brokenTasks(), brokenOutcomes(), brokenReads())
+	return slices.Concat(brokenCaptures(), brokenKeys(), brokenValues(), brokenTasks(), brokenOutcomes(), brokenReads(),
+		brokenFollowUps(), brokenEdits(), brokenRecords(), brokenEffects())
 }
 
 // spoilSubmissions stores every submission altered.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -22,36 +23,77 @@ const brokenEnv = "ADAPTERTEST_BROKEN"
 // and expects the case that is meant for the breakage to reject it.
 func TestBrokenStores(t *testing.T) {
 	t.Parallel()
+	rejects(t, breakages(), func(t *testing.T, open func() *hooked) {
+		adaptertest.TestStore(t, func(*testing.T) adaptertest.TestedStore { return open() })
+	})
+}
+
+// TestBrokenSequenceStores does the same with TestSequenceStore.
+func TestBrokenSequenceStores(t *testing.T) {
+	t.Parallel()
+	rejects(t, sequenceBreakages(), func(t *testing.T, open func() *hooked) {
+		adaptertest.TestSequenceStore(t, func(*testing.T) adaptertest.TestedSequenceStore { return open() })
+	})
+}
+
+// TestBrokenDesks does the same with TestDesk.
+func TestBrokenDesks(t *testing.T) {
+	t.Parallel()
+	rejects(t, deskBreakages(), func(t *testing.T, open func() *hooked) {
+		adaptertest.TestDesk(t, func(*testing.T) adaptertest.TestedDesk { return open() })
+	})
+}
+
+// rejects has a suite run on each broken store in a child process. In the child it is the suite.
+func rejects(t *testing.T, all []breakage, suite func(t *testing.T, open func() *hooked)) {
+	t.Helper()
 	if name := os.Getenv(brokenEnv); name != "" {
-		adaptertest.TestStore(t, func(*testing.T) adaptertest.TestedStore { return openBroken(name) })
+		suite(t, func() *hooked { return openBroken(all, name) })
 		return
 	}
-	for _, b := range breakages() {
+	test := t.Name()
+	for _, b := range all {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
-			output, err := runSuite(t, b.name, b.rejectedBy)
+			output, err := runSuite(t, test, b.name, b.rejectedBy)
 			var exit *exec.ExitError
 			require.ErrorAs(t, err, &exit, "the suite accepts the store:\n%s", output)
-			require.Contains(t, output, "--- FAIL: TestBrokenStores/"+strings.ReplaceAll(b.rejectedBy, " ", "_"), "another case failed:\n%s", output)
+			require.Contains(t, output, "--- FAIL: "+test+"/"+strings.ReplaceAll(b.rejectedBy, " ", "_"), "another case failed:\n%s", output)
 			require.Contains(t, output, "the contract says: ")
 		})
 	}
 }
 
-// TestSoundStore runs the suite on the same store unbroken, so that what fails above fails for its breakage.
+// TestSoundStore runs the suites on the same store unbroken, so that what fails above fails for its breakage.
 func TestSoundStore(t *testing.T) {
 	t.Parallel()
-	output, err := runSuite(t, "sound", "")
-	require.NoError(t, err, output)
+	for _, test := range []string{"TestBrokenStores", "TestBrokenSequenceStores", "TestBrokenDesks"} {
+		output, err := runSuite(t, test, "sound", "")
+		require.NoError(t, err, output)
+	}
 }
 
-// runSuite runs one case of the suite, or all, on a store in a child process.
-func runSuite(t *testing.T, store, name string) (string, error) {
+// TestEveryNewCaseRejectsAStore shows that no case of the contracts about following up is there for nothing.
+func TestEveryNewCaseRejectsAStore(t *testing.T) {
+	t.Parallel()
+	rejecting := make(map[string]bool)
+	for suite, all := range map[string][]breakage{"": breakages(), "sequence/": sequenceBreakages(), "desk/": deskBreakages()} {
+		for _, b := range all {
+			rejecting[suite+b.rejectedBy] = true
+		}
+	}
+	for _, name := range adaptertest.FollowingCases() {
+		require.True(t, rejecting[name], "no broken store is rejected by %q", name)
+	}
+}
+
+// runSuite runs one case of a suite, or all, on a store in a child process.
+func runSuite(t *testing.T, test, store, name string) (string, error) {
 	t.Helper()
-	pattern := "^TestBrokenStores$"
+	pattern := "^" + test + "$"
 	for part := range strings.SplitSeq(name, "/") {
 		if part != "" {
-			pattern += "/^" + strings.ReplaceAll(part, " ", "_") + "$"
+			pattern += "/^" + regexp.QuoteMeta(strings.ReplaceAll(part, " ", "_")) + "$"
 		}
 	}
 	self, err := os.Executable()
@@ -59,13 +101,14 @@ func runSuite(t *testing.T, store, name string) (string, error) {
 	child := exec.CommandContext(t.Context(), self, "-test.run="+pattern, "-test.timeout=60s", "-test.v")
 	child.Env = append(os.Environ(), brokenEnv+"="+store)
 	output, err := child.CombinedOutput()
-	require.Contains(t, string(output), "=== RUN   TestBrokenStores/"+strings.ReplaceAll(name, " ", "_"), "there is no such case")
+	require.Contains(t, string(output), "=== RUN   "+test+"/"+strings.ReplaceAll(name, " ", "_"), "there is no such case")
 	return string(output), err
 }
 
-func openBroken(name string) adaptertest.TestedStore {
-	s := &hooked{Store: memstore.New(nil)}
-	for _, b := range breakages() {
+func openBroken(all []breakage, name string) *hooked {
+	store := memstore.New(nil)
+	s := &hooked{Store: store, following: follow(store)}
+	for _, b := range all {
 		if b.name == name {
 			b.spoil(s)
 		}
@@ -76,6 +119,7 @@ func openBroken(name string) adaptertest.TestedStore {
 // hooked is a memstore of which single methods can be replaced.
 type hooked struct {
 	*memstore.Store
+	following
 	capture func(ctx context.Context, subs []ingest.Submission) ([]leads.Captured, error)
 	claim   func(ctx context.Context, q leads.ClaimQuery) ([]leads.Task, error)
 	settle  func(ctx context.Context, task leads.Task, o leads.Outcome) error

@@ -1,5 +1,7 @@
 package adaptertest
 
+import "slices"
+
 // Sentences returns what the cases quote, by their names.
 func Sentences() map[string]string {
 	sentences := map[string]string{
@@ -24,4 +26,17 @@ func Sentences() map[string]string {
 // Cases counts the sentences that are quoted, those of the suites of Store and Scorer once for each case.
 func Cases() int {
 	return 8 + len(storeContracts()) + len(sequenceContracts()) + len(deskContracts()) + len(scorerContracts())
+}
+
+// FollowingCases returns the names of the cases about what people, notifications and sequences need of a store.
+func FollowingCases() []string {
+	var names []string
+	for suite, contracts := range map[string][]contract{
+		"": slices.Concat(editContracts(), recordContracts(), effectContracts()), "sequence/": sequenceContracts(), "desk/": deskContracts(),
+	} {
+		for _, c := range contracts {
+			names = append(names, suite+c.name)
+		}
+	}
+	return names
 }

@@ -111,6 +111,7 @@ func suppressOthers(r *rig) {
 	r.suppress(mine, r.suppression("KEY", ""), r.suppression("key ", ""))
 	other.suppress(theirs)
 	r.same("mine", r.suppressed("key"), []sequence.Suppression{mine})
+	r.check(len(r.suppressed("KEY")) == 1 && len(r.suppressed("key ")) == 1, "keys that look alike are taken for one")
 	r.same("theirs", other.suppressed("key"), []sequence.Suppression{theirs})
 	other.unsuppress("key", "")
 	r.same("mine, once theirs is removed", r.suppressed("key"), []sequence.Suppression{mine})

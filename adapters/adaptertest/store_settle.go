@@ -266,6 +266,8 @@ func settleNoLeadThere(r *rig) {
 	r.settle(r.task(), leads.Outcome{Tasks: []leads.Task{digest}})
 	got := r.task(leads.TaskNotify)
 	r.check(string(got.Payload) == `1` && got.LeadID == leads.NoLead, "the task is %+v", got)
+	r.settle(got, leads.Outcome{})
+	r.check(len(r.claimAt(r.soon().Add(1000*hour), 10, leads.TaskNotify)) == 0, "there is a second one")
 	other := r.as("other")
 	digest.Due = r.start
 	other.settle(other.begun(), leads.Outcome{Tasks: []leads.Task{digest}})
