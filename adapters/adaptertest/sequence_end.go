@@ -117,10 +117,10 @@ func endEvent(r *rig) {
 	}
 	event := events[0]
 	r.check(event.Kind == leads.EventSequence && event.At.Equal(at) && event.Tenant == r.tenant && event.LeadID == e.LeadID && len(event.ID) == 36, "the event is %+v", event)
-	var data struct{ Enrollment, Sequence, State, Reason string } // of a sequence.Progress
+	var data sequence.Progress
 	err = json.Unmarshal(event.Data, &data)
-	r.check(err == nil && data.Enrollment == e.ID && data.Sequence == e.SequenceID && data.State == string(sequence.Exited) &&
-		data.Reason == string(sequence.ReasonBounce), "its data is %s, %v", event.Data, err)
+	want := sequence.Progress{Enrollment: e.ID, Sequence: e.SequenceID, State: sequence.Exited, Reason: sequence.ReasonBounce}
+	r.check(err == nil && data == want, "its data is %s, %v", event.Data, err)
 }
 
 func endReturned(r *rig) {

@@ -112,9 +112,7 @@ func (s *Store) EndEnrollments(
 			continue
 		}
 		e.State, e.Reason, e.Step, e.Due, e.EndedAt, e.UpdatedAt = sequence.Exited, reason, "", time.Time{}, at, at
-		data, _ := json.Marshal(map[string]string{ // strings always encode
-			"enrollment": e.ID, "sequence": e.SequenceID, "state": string(e.State), "reason": string(reason),
-		})
+		data, _ := json.Marshal(sequence.Progress{Enrollment: e.ID, Sequence: e.SequenceID, State: e.State, Reason: reason}) // strings always encode
 		e, err := s.put(e, []leads.Event{{Kind: leads.EventSequence, At: at, Data: data}})
 		if err != nil {
 			return nil, err
