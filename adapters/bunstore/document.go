@@ -55,6 +55,12 @@ type sourceDoc struct {
 	MinFill int64          `json:"minFill,omitempty"`
 	Trusted bool           `json:"trusted,omitempty"`
 	Consent ingest.Consent `json:"consent,omitzero"`
+	Preset  string         `json:"preset,omitempty"`
+	// The keys of the signature are stored as they are: a signature is calculated with them.
+	Scheme   string                 `json:"scheme,omitempty"`
+	Secret   string                 `json:"secret,omitempty"`
+	Previous string                 `json:"previous,omitempty"`
+	Captcha  ingest.CaptchaSettings `json:"captcha,omitzero"`
 }
 
 // documents keeps the JSON values in a document as they are typed, and leaves out what is empty as encoding/json does: with the newer

@@ -88,7 +88,8 @@ func eachRow(rows *sql.Rows, err error, row func(scan scanFunc) error) error {
 
 // statements are the statements that both databases have. In a template, {p} is the prefix of the tables, ?1 an argument, {now:1} the time
 // in argument 1 or else the database's clock, {later:1:2} that time plus argument 2 in microseconds, and {lock} and {skip} lock the rows
-// found, the latter skipping those that are locked. {find} is the function that finds a text in another. {these}SELECT {these.id} …{end} are the rows that a query finds.
+// found, the latter skipping those that are locked. {find} is the function that finds a text in another, {sort} stands
+// before a column by which a few rows are sorted. {these}SELECT {these.id} …{end} are the rows that a query finds.
 type statements struct {
 	sourceByToken string
 	lead, peek    string
@@ -168,11 +169,11 @@ var (
 )
 
 // marks is what the marks of a template stand for on a database.
-type marks struct{ now, later, lock, skip, these, theseID, end, find string }
+type marks struct{ now, later, lock, skip, these, theseID, end, find, sort string }
 
 // fill makes a statement of a template.
 func (d marks) fill(template, prefix string) string {
-	s := strings.NewReplacer("{p}", prefix, "{lock}", d.lock, "{skip}", d.skip, "{these}", d.these, "{these.id}", d.theseID, "{end}", d.end, "{find}", d.find).Replace(template)
+	s := strings.NewReplacer("{p}", prefix, "{lock}", d.lock, "{skip}", d.skip, "{these}", d.these, "{these.id}", d.theseID, "{end}", d.end, "{find}", d.find, "{sort}", d.sort).Replace(template)
 	s = nowMark.ReplaceAllString(s, d.now)
 	s = laterMark.ReplaceAllString(s, d.later)
 	return strings.Join(strings.Fields(s), " ")

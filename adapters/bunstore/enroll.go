@@ -159,7 +159,7 @@ func (s *Store) EndEnrollments(
 func (s *Store) endAll(ctx context.Context, t tx, which *condition, reason sequence.Reason, at stamp) ([]sequence.Enrollment, error) {
 	var ended []sequence.Enrollment
 	e := ending{which: which, reason: string(reason), at: at}
-	text := s.engine.text(`SELECT ` + enrollmentColumns + ` FROM {p}enrollments WHERE ` + which.text + ` ORDER BY id {lock}`)
+	text := s.engine.text(`SELECT ` + enrollmentColumns + ` FROM {p}enrollments WHERE ` + which.text + ` ORDER BY {sort}id {lock}`)
 	err := t.query(ctx, text, which.args, func(scan scanFunc) error {
 		var r enrollmentRow
 		if err := r.scan(scan); err != nil {
@@ -194,8 +194,8 @@ type ending struct {
 
 // tell adds the event of the lead.
 func (e *ending) tell(r *enrollmentRow, ended *sequence.Enrollment) error {
-	data, err := json.Marshal(map[string]string{
-		"enrollment": ended.ID, "sequence": ended.SequenceID, "state": string(ended.State), "reason": string(ended.Reason),
+	data, err := json.Marshal(sequence.Progress{
+		Enrollment: ended.ID, Sequence: ended.SequenceID, State: ended.State, Reason: ended.Reason,
 	})
 	if err != nil {
 		return err

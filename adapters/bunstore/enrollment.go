@@ -115,7 +115,11 @@ func (s *Store) Enrollments(ctx context.Context, q sequence.EnrollmentQuery) ([]
 		c.add("id < ?", s.engine.id(after))
 	}
 	c.args = append(c.args, pageOf(q.Limit))
-	text := fmt.Sprintf(`SELECT %s FROM {p}enrollments WHERE %s ORDER BY id DESC LIMIT ?%d`, enrollmentColumns, c.text, len(c.args))
+	order := "id"
+	if q.LeadID != "" || q.AddressKey != "" || q.SequenceID != "" {
+		order = "{sort}id"
+	}
+	text := fmt.Sprintf(`SELECT %s FROM {p}enrollments WHERE %s ORDER BY %s DESC LIMIT ?%d`, enrollmentColumns, c.text, order, len(c.args))
 	return s.enrollments(ctx, s.engine.text(text), ok && (ok2 || q.After == ""), c.args)
 }
 

@@ -90,5 +90,5 @@ func (s *Store) Followings() map[string]string {
 // Ending is the statement that finds the enrolments that are to be ended.
 func (s *Store) Ending(q sequence.EnrollmentQuery) string {
 	c, _ := s.selection(&q)
-	return s.engine.text(`SELECT ` + enrollmentColumns + ` FROM {p}enrollments WHERE ` + c.text + ` AND state < 3 ORDER BY id {lock}`)
+	return s.engine.text(`SELECT ` + enrollmentColumns + ` FROM {p}enrollments WHERE ` + c.text + ` AND state < 3 ORDER BY {sort}id {lock}`)
 }

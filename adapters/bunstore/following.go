@@ -14,7 +14,7 @@ type following struct {
 	suppress, suppressed, release string
 	suppressions                  string
 	addConsent, consents          string
-	dropQuotas                    string
+	dropQuotas                    string // made by the engine: the rows are found by what is quickest there
 }
 
 const enrollmentColumns = `tenant_id, id, lead_id, sequence_id, version, address_key, state, reason, step, due, passed, zone, enrolled_by,
@@ -47,9 +47,16 @@ func newFollowing(text func(string) string) following {
 
 		desk: text(`SELECT state FROM {p}desks WHERE tenant_id = ?1 {lock}`),
 		// DO UPDATE locks the row when somebody else has just made it.
-		addDesk:  text(`INSERT INTO {p}desks (tenant_id) VALUES (?1) ON CONFLICT (tenant_id) DO UPDATE SET tenant_id = excluded.tenant_id RETURNING state`),
-		setDesk:  text(`UPDATE {p}desks SET state = ?2 WHERE tenant_id = ?1`),
-		workload: text(`SELECT assignee, count(*) FROM {p}leads WHERE tenant_id = ?1 AND assignee > '' AND ` + openLead + ` GROUP BY assignee`),
+		addDesk: text(`INSERT INTO {p}desks (tenant_id) VALUES (?1) ON CONFLICT (tenant_id) DO UPDATE SET tenant_id = excluded.tenant_id RETURNING state`),
+		setDesk: text(`UPDATE {p}desks SET state = ?2 WHERE tenant_id = ?1`),
+		// From person to person, and each one's leads by the index: in one go, PostgreSQL may choose to read the table.
+		workload: text(`WITH RECURSIVE people (person) AS (
+				SELECT (SELECT min(assignee) FROM {p}leads WHERE tenant_id = ?1 AND assignee > '' AND ` + openLead + `)
+				UNION ALL
+				SELECT (SELECT min(assignee) FROM {p}leads WHERE tenant_id = ?1 AND assignee > people.person AND ` + openLead + `)
+				FROM people WHERE person IS NOT NULL)
+			SELECT person, (SELECT count(*) FROM {p}leads WHERE tenant_id = ?1 AND assignee = person AND ` + openLead + `)
+			FROM people WHERE person IS NOT NULL`),
 		owner: text(`SELECT assignee FROM {p}leads WHERE tenant_id = ?1 AND lower(substr(email, {find}(email, '@') + 1, 255)) = lower(substr(?2, 1, 255))
 			AND assignee <> '' AND {find}(email, '@') > 0 AND id <> ?3 ORDER BY id DESC LIMIT 1`),
 		unassigned: text(`SELECT ` + leadColumns + ` FROM {p}leads WHERE tenant_id = ?1 AND assignee = '' AND ` + openLead + ` ORDER BY id LIMIT ?2`),
@@ -72,7 +79,5 @@ func newFollowing(text func(string) string) following {
 			ORDER BY address_key, purpose LIMIT ?4`),
 		addConsent: text(`INSERT INTO {p}consents (` + consentColumns + `) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING`),
 		consents:   text(`SELECT ` + consentColumns + ` FROM {p}consents WHERE tenant_id = ?1 AND address_key = ?2 ORDER BY at, id`),
-		dropQuotas: text(`DELETE FROM {p}quotas WHERE (tenant_id, quota_key) IN (SELECT tenant_id, quota_key FROM {p}quotas
-			WHERE ends_at <= {now:1} ORDER BY ends_at LIMIT 1000 {skip})`),
 	}
 }

@@ -152,3 +152,5 @@ func claim(t testing.TB, s *bunstore.Store, n int) []leads.Task {
 func digest(b []byte) [32]byte { return sha256.Sum256(b) }
 
 func leadsOf(tenant string) leads.LeadQuery { return leads.LeadQuery{Tenant: tenant} }
+
+func today() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

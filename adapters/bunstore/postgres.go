@@ -66,6 +66,8 @@ func newPostgres(db, reader *sql.DB, prefix string) *postgresEngine {
 	e := &postgresEngine{db: db, reader: reader, prefix: prefix, mode: pgx.QueryExecModeCacheStatement}
 	e.settling = newCombiner(e.settleTogether)
 	e.stmts = newStatements(e.text)
+	e.stmts.dropQuotas = e.text(`DELETE FROM {p}quotas WHERE {these}SELECT ctid FROM {p}quotas
+		WHERE ends_at <= {now:1} ORDER BY ends_at LIMIT 1000 {skip}{end}`)
 	e.sql = postgresStatements{
 		// An expired key is taken over; any other answers who has used it. DO UPDATE is needed either way: DO NOTHING returns no row.
 		claimKeys: e.text(`INSERT INTO {p}keys AS k (tenant_id, source_id, idempotency_key, submission_id, lead_id, digest, received_at)

@@ -1,6 +1,7 @@
 package bunstore
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -202,10 +203,13 @@ func (r *taskRow) scan(scan scanFunc) error {
 		&r.LeaseUntil, &r.LastError, &r.CreatedAt)
 }
 
+// aboutLead is the LeadID of a task or delivery.
+func aboutLead(u uid) string { return cmp.Or(u.String(), leads.NoLead) }
+
 func (r *taskRow) task() leads.Task {
 	states := [...]leads.TaskState{leads.TaskWaiting, leads.TaskWaiting, leads.TaskRunning, leads.TaskDead}
 	task := leads.Task{
-		Tenant: r.TenantID, ID: r.ID.String(), Kind: leads.TaskKind(r.Kind), LeadID: r.LeadID.String(), SubmissionID: r.SubmissionID.String(),
+		Tenant: r.TenantID, ID: r.ID.String(), Kind: leads.TaskKind(r.Kind), LeadID: aboutLead(r.LeadID), SubmissionID: r.SubmissionID.String(),
 		Payload: json.RawMessage(r.Payload), State: states[r.State&3], Due: r.Due.Time, Attempts: r.Attempts, Fence: r.Fence,
 		LastError: r.LastError, CreatedAt: r.CreatedAt.Time,
 	}
@@ -258,7 +262,7 @@ func (r *deliveryRow) scan(scan scanFunc) error {
 
 func (r *deliveryRow) delivery() leads.Delivery {
 	return leads.Delivery{
-		Tenant: r.TenantID, ID: r.ID.String(), LeadID: r.LeadID.String(), TaskID: r.TaskID.String(), Key: r.DeliveryKey,
+		Tenant: r.TenantID, ID: r.ID.String(), LeadID: aboutLead(r.LeadID), TaskID: r.TaskID.String(), Key: r.DeliveryKey,
 		Channel: r.Channel, Recipient: r.Recipient, Body: r.Body, State: leads.DeliveryState(r.State), Attempts: r.Attempts,
 		Provider: r.Provider, Error: r.Error, CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time, MessageID: r.MessageID,
 	}

@@ -85,6 +85,8 @@ func newSQLite(db, reader *sql.DB, prefix string, now func() time.Time) *sqliteE
 	e.combiner = newCombiner(e.share)
 	e.reading.db = reader
 	e.stmts = newStatements(e.text)
+	e.stmts.dropQuotas = e.text(`DELETE FROM {p}quotas WHERE (tenant_id, quota_key) IN
+		(SELECT tenant_id, quota_key FROM {p}quotas WHERE ends_at <= ?1 ORDER BY ends_at LIMIT 1000)`)
 	e.sql = sqliteStatements{
 		addIdentity: e.text(`INSERT INTO {p}identities (tenant_id, kind, value, lead_id) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING`),
 		identity:    e.text(`SELECT lead_id FROM {p}identities WHERE tenant_id = ?1 AND kind = ?2 AND value = ?3`),
@@ -135,6 +137,8 @@ var deliveryAssignments = assignments(deliveryColumns, "tenant_id", "id", "deliv
 var sqliteMarks = marks{
 	now: "?$1", later: "(?$1 + ?$2)",
 	these: "(tenant_id, lead_id, id) IN (", theseID: "tenant_id, lead_id, id", end: ")", find: "instr",
+	// Without statistics, an index that has the order is taken to be better than one that has the few rows.
+	sort: "+",
 }
 
 func (e *sqliteEngine) text(template string) string {

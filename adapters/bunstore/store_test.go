@@ -13,3 +13,17 @@ func TestStore(t *testing.T) {
 		adaptertest.TestStore(t, func(t *testing.T) adaptertest.TestedStore { return open(t) })
 	})
 }
+
+func TestSequenceStore(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, open func(t *testing.T) *bunstore.Store) {
+		adaptertest.TestSequenceStore(t, func(t *testing.T) adaptertest.TestedSequenceStore { return open(t) })
+	})
+}
+
+func TestDesk(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, open func(t *testing.T) *bunstore.Store) {
+		adaptertest.TestDesk(t, func(t *testing.T) adaptertest.TestedDesk { return open(t) })
+	})
+}

@@ -14,13 +14,14 @@ CREATE TABLE {p}records (
 	PRIMARY KEY (tenant_id, kind, id)
 );
 
--- state: 0 pending, 1 active, 2 paused, 3 finished, 4 exited
+-- state: 0 pending, 1 active, 2 paused, 3 finished, 4 exited. It has row IDs: without them, and without statistics, SQLite takes the primary key
+-- for cheaper than the index that names the lead, and reads all of a tenant's enrolments.
 CREATE TABLE {p}enrollments (
 	tenant_id TEXT NOT NULL, id BLOB NOT NULL, lead_id BLOB NOT NULL, sequence_id TEXT NOT NULL, version INTEGER NOT NULL,
 	address_key TEXT NOT NULL, state INTEGER NOT NULL, reason TEXT NOT NULL, step TEXT NOT NULL, due INTEGER, passed BLOB,
 	zone TEXT NOT NULL, enrolled_by TEXT NOT NULL, revision INTEGER NOT NULL, created_at INTEGER, updated_at INTEGER, ended_at INTEGER,
 	PRIMARY KEY (tenant_id, id)
-) WITHOUT ROWID;
+);
 CREATE INDEX {p}enrollments_lead ON {p}enrollments (tenant_id, lead_id, sequence_id);
 CREATE INDEX {p}enrollments_address ON {p}enrollments (tenant_id, address_key);
 CREATE INDEX {p}enrollments_sequence ON {p}enrollments (tenant_id, sequence_id, state, id);
