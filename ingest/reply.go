@@ -63,6 +63,9 @@ func refuseWith(w http.ResponseWriter, r *http.Request, f *fault) {
 	if f.status == http.StatusMethodNotAllowed {
 		h.Set("Allow", allowMethods)
 	}
+	if f.status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", "Signature") // RFC 9110 wants one; the scheme is not told
+	}
 	switch formatOf(r.Header) {
 	case formatPage:
 		writePage(w, f.status, page{Title: "This did not work", Text: f.message + ".", Fields: f.fields})

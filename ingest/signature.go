@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -103,10 +102,14 @@ func (h *Handler) publicURL(r *http.Request) string {
 	if forwarded, ok := only(r.Header, "X-Forwarded-Host"); ok && fromProxy(r, h.trusted) {
 		host = forwarded
 	}
-	return "https://" + host + cmp.Or(r.RequestURI, r.URL.RequestURI())
+	called := r.RequestURI // as it was before http.StripPrefix
+	if !strings.HasPrefix(called, "/") {
+		called = r.URL.RequestURI()
+	}
+	return "https://" + host + called
 }
 
-// schemeOf returns the scheme by which a source's requests are signed, by name, or "" if they are not.
+// scheme returns the scheme by which a source's requests are signed, by name, or "" if they are not.
 func (s *Source) scheme() string {
 	if !s.Signature.Secret.IsSet() {
 		return ""
