@@ -24,9 +24,11 @@ func notifiers() map[string]func(m leads.Mailer) leads.Notifier {
 		return notify.Team(m, people, &notify.TeamOptions{Store: memstore.New(nil)})
 	}
 	return map[string]func(m leads.Mailer) leads.Notifier{
-		"email":  func(m leads.Mailer) leads.Notifier { return notify.Email(m, "sales@example.com", "boss@example.com") },
-		"team":   digests,
-		"all":    func(m leads.Mailer) leads.Notifier { return notify.All(digests(m), notify.Email(m, "sales@example.com")) },
+		"email": func(m leads.Mailer) leads.Notifier { return notify.Email(m, "sales@example.com", "boss@example.com") },
+		"team":  digests,
+		"all": func(m leads.Mailer) leads.Notifier {
+			return notify.All(digests(m), notify.Email(m, "sales@example.com"))
+		},
 		"filter": func(m leads.Mailer) leads.Notifier { return notify.Only(digests(m), leads.NotifyNew) },
 		"router": func(m leads.Mailer) leads.Notifier {
 			return notify.Route(&table{}, &notify.RouteOptions{People: people, ResponseTime: 1}, notify.Email(m, "sales@example.com"))
