@@ -25,6 +25,7 @@ type page struct {
 // styles of what Markdown makes. Classes are for dark mode.
 const (
 	styleParagraph = "margin:0 0 16px"
+	styleLast      = "margin:0" // within what has its own margin
 	styleList      = "margin:0 0 16px;padding:0 0 0 24px"
 	styleItem      = "margin:0 0 6px"
 	styleLink      = "color:#175cd3;text-decoration:underline"
@@ -54,7 +55,11 @@ func dress(doc ast.Node, source []byte, tags []tag) {
 		switch n := n.(type) {
 		case *ast.Paragraph:
 			if !onlySections(inlineText(n, source), tags) {
-				set(n, styleParagraph, "")
+				style := styleParagraph
+				if n.NextSibling() == nil && n.Parent().Kind() == ast.KindBlockquote {
+					style = styleLast
+				}
+				set(n, style, "")
 				n.SetAttributeString("dir", []byte("auto"))
 			}
 		case *ast.Heading:

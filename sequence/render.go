@@ -69,13 +69,24 @@ func (d Definition) render(e EmailStep, v View, f Frame) (leads.Email, error) {
 	if err != nil {
 		return leads.Email{}, err
 	}
-	m.From, m.To = f.From, []mail.Address{{Name: headerText(personal(v.Lead.FirstName + " " + v.Lead.LastName)), Address: to.String()}}
+	m.From, m.To = f.From, []mail.Address{{Name: displayName(v.Lead), Address: to.String()}}
 	if f.ReplyTo.Address != "" {
 		m.ReplyTo = []mail.Address{f.ReplyTo}
 	}
 	m.MessageID, m.Tags, m.Variables = f.MessageID, slices.Clone(f.Tags), maps.Clone(f.Variables)
 	m.Headers = d.headers(f)
 	return m, nil
+}
+
+// displayName is the lead's name as it stands beside the address. What quotes and ends names goes: not every program reads that alike.
+func displayName(lead leads.Lead) string {
+	name := personal(lead.FirstName + " " + lead.LastName)
+	return headerText(strings.Map(func(r rune) rune {
+		if strings.ContainsRune("\\\"<>", r) {
+			return -1
+		}
+		return r
+	}, name))
 }
 
 // headers are the Frame's and, on mails that are not asked for, the way out of them (RFC 2369, RFC 8058).

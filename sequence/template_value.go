@@ -1,6 +1,7 @@
 package sequence
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -107,17 +108,27 @@ func piece(s string, inside bool) string {
 	return name
 }
 
-// scheme reports whether a word begins with the scheme of an address that programs open.
+// scheme reports whether the scheme of an address that programs open stands anywhere in a word.
 func scheme(low string) bool {
-	name, rest, ok := strings.Cut(strings.TrimLeft(low, "<([{\"'"), ":")
-	if !ok || rest == "" {
-		return false
+	for {
+		before, after, ok := strings.Cut(low, ":")
+		if !ok {
+			return false
+		}
+		name := before[len(strings.TrimRight(before, "abcdefghijklmnopqrstuvwxyz")):]
+		if after != "" && slices.Contains(schemes, name) || slices.ContainsFunc(active, func(s string) bool { return strings.HasSuffix(name, s) }) {
+			return true
+		}
+		low = after
 	}
-	switch name {
-	case "http", "https", "ftp", "mailto", "tel", "sms", "callto", "skype", "javascript", "vbscript", "data", "file", "blob", "intent", "whatsapp", "tg", "bitcoin":
-		return true
-	}
-	return false
+}
+
+// active are the schemes that have no business in a name whatever stands before them.
+var active = []string{"http", "https", "ftp", "mailto", "javascript", "vbscript", "callto"}
+
+var schemes = []string{
+	"hxxp", "hxxps", "ftps", "sftp", "tel", "sms", "sip", "skype", "facetime", "data", "file", "blob", "intent",
+	"whatsapp", "tg", "slack", "zoommtg", "bitcoin", "ethereum", "magnet", "geo", "market", "itms", "webcal", "feed", "news", "xmpp", "irc", "ssh", "smb", "ws", "wss", "about", "view",
 }
 
 // isDomain reports whether s has a top-level domain that exists, so that programs may take it for a site, or is an IP address.
