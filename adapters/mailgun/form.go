@@ -34,7 +34,7 @@ func multiparted(body io.Reader, boundary string) (form, error) {
 	f := make(form)
 	for reader := multipart.NewReader(body, boundary); ; {
 		part, err := reader.NextPart()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF { //nolint:errorlint // one that wraps it is a form that broke off
 			return f, nil
 		}
 		if err != nil {
@@ -55,10 +55,10 @@ func multiparted(body io.Reader, boundary string) (form, error) {
 
 // badForm tells a form that is none from one that did not arrive.
 func badForm(err error) error {
-	if err := broken(err); errors.Is(err, errTooLarge) || !errors.Is(err, errBroken) {
-		return err
+	if broken(err) == errTooLarge {
+		return errTooLarge
 	}
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		return errBroken
 	}
 	return errNotForm

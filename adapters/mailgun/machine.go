@@ -17,7 +17,7 @@ type client struct {
 var machines = regexp.MustCompile(`(?i)` +
 	`imageproxy|yahoomailproxy|ggpht\.com|` + // Gmail, Yahoo: images are fetched once, by them
 	`barracuda|mimecast|proofpoint|forcepoint|trendmicro|symantec|fireeye|safelinks|` + // scanners that name themselves
-	`(?:bot|crawler|spider|scanner|preview)(?:[/;),]|$)|headless|phantomjs|` +
+	`(?:bot|crawler|spider|scanner|preview)(?:[/;),-]|$)|headless|phantomjs|` +
 	`^(?:curl|wget|python|go-http-client|java|okhttp|libwww-perl|apache-httpclient|node|axios|ruby|php)\b`)
 
 // machine reports whether a program rather than a person is behind an open or a click:
