@@ -199,28 +199,30 @@ func hungry(quotas []quota, got []taskRow) []string {
 
 // withDeliveries appends the claimed tasks. Only one that has been tried before can have deliveries.
 func (s *Store) withDeliveries(ctx context.Context, t tx, tasks []leads.Task, rows []taskRow) ([]leads.Task, error) {
-	for i := range rows {
-		task := rows[i].task()
-		if rows[i].Fence > 1 {
-			var err error
-			if task.Deliveries, err = s.deliveriesOf(ctx, t, &rows[i]); err != nil {
-				return nil, err
-			}
-		}
-		tasks = append(tasks, task)
+	type name struct {
+		tenant   string
+		lead, id uid
 	}
-	return tasks, nil
-}
-
-func (s *Store) deliveriesOf(ctx context.Context, t tx, task *taskRow) (ds []leads.Delivery, err error) {
-	args := []any{task.TenantID, s.engine.id(task.LeadID), s.engine.id(task.ID)}
-	err = t.query(ctx, s.engine.statements().efforts, args, func(scan scanFunc) error {
+	var tried []taskRow
+	at := make(map[name]int)
+	for i := range rows {
+		if rows[i].Fence > 1 {
+			tried = append(tried, rows[i])
+			at[name{rows[i].TenantID, rows[i].LeadID, rows[i].ID}] = len(tasks)
+		}
+		tasks = append(tasks, rows[i].task())
+	}
+	if len(tried) == 0 {
+		return tasks, nil
+	}
+	err := s.engine.efforts(ctx, t, tried, func(scan scanFunc) error {
 		var r deliveryRow
 		if err := r.scan(scan); err != nil {
 			return err
 		}
-		ds = append(ds, r.delivery())
+		task := &tasks[at[name{r.TenantID, r.LeadID, r.TaskID}]]
+		task.Deliveries = append(task.Deliveries, r.delivery())
 		return nil
 	})
-	return ds, err
+	return tasks, err
 }

@@ -46,6 +46,8 @@ type engine interface {
 	findPeople(ctx context.Context, t tx, people []*person) error
 	// store writes the changes.
 	store(ctx context.Context, t tx, c *changes) error
+	// efforts reads the deliveries of the tasks, each task's oldest first.
+	efforts(ctx context.Context, t tx, tasks []taskRow, row func(scan scanFunc) error) error
 	// take claims ready tasks of a kind: of each tenant as many as its quota says.
 	take(ctx context.Context, t tx, kind leads.TaskKind, quotas []quota, lease leaseTerm) ([]taskRow, error)
 
@@ -101,7 +103,6 @@ type statements struct {
 	promote string
 	lapse   string
 	tenants string
-	efforts string
 
 	finish  string
 	reshape string
@@ -145,7 +146,6 @@ func newStatements(text func(string) string) *statements {
 				SELECT (SELECT min(tenant_id) FROM {p}tasks WHERE state = 0 AND kind = ?1 AND tenant_id > found.tenant_id), n + 1
 				FROM found WHERE found.tenant_id IS NOT NULL AND n <= ?3)
 			SELECT tenant_id FROM found WHERE tenant_id IS NOT NULL AND n <= ?3`),
-		efforts: text(`SELECT ` + deliveryColumns + ` FROM {p}deliveries WHERE tenant_id = ?1 AND lead_id = ?2 AND task_id = ?3 ORDER BY created_at, id`),
 
 		finish: text(`DELETE FROM {p}tasks WHERE tenant_id = ?1 AND lead_id = ?2 AND id = ?3 AND fence = ?4 AND ` + held),
 		reshape: text(`UPDATE {p}tasks SET state = ?5,

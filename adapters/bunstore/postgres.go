@@ -59,7 +59,7 @@ type postgresEngine struct {
 
 type postgresStatements struct {
 	claimKeys, findPeople, lockLeads, lockTasks, take string
-	holdTasks, spend                                  string
+	efforts, holdTasks, spend                         string
 }
 
 func newPostgres(db, reader *sql.DB, prefix string) *postgresEngine {
@@ -82,6 +82,8 @@ func newPostgres(db, reader *sql.DB, prefix string) *postgresEngine {
 		lockTasks: e.text(`SELECT t.tenant_id, t.lead_id, t.id FROM unnest(?1::text[], ?2::uuid[], ?3::uuid[], ?4::bigint[]) AS n (tenant_id, lead_id, id, fence)
 			JOIN {p}tasks AS t ON t.tenant_id = n.tenant_id AND t.lead_id = n.lead_id AND t.id = n.id AND t.fence = n.fence AND ` + held + `
 			ORDER BY t.tenant_id, t.lead_id, t.id FOR UPDATE OF t`),
+		efforts: e.text(`SELECT ` + qualified("d", deliveryColumns) + ` FROM unnest(?1::text[], ?2::uuid[], ?3::uuid[]) AS n (tenant_id, lead_id, task_id)
+			JOIN {p}deliveries AS d ON d.tenant_id = n.tenant_id AND d.lead_id = n.lead_id AND d.task_id = n.task_id ORDER BY d.created_at, d.id`),
 		holdTasks: e.text(`SELECT 1 FROM unnest(?2::uuid[], ?3::uuid[]) AS n (lead_id, id)
 			JOIN {p}tasks AS t ON t.tenant_id = ?1 AND t.lead_id = n.lead_id AND t.id = n.id ORDER BY t.tenant_id, t.lead_id, t.id FOR UPDATE OF t`),
 		spend: e.text(`INSERT INTO {p}quotas AS q (tenant_id, quota_key, used, ends_at) SELECT ?1, * FROM unnest(?2::text[], ?3::bigint[], ?4::timestamptz[])
@@ -95,6 +97,11 @@ func newPostgres(db, reader *sql.DB, prefix string) *postgresEngine {
 			WHERE ctid = ANY (ARRAY(SELECT place FROM picked)) RETURNING ` + taskColumns),
 	}
 	return e
+}
+
+// qualified names columns by their table.
+func qualified(table, columns string) string {
+	return table + "." + strings.ReplaceAll(columns, ", ", ", "+table+".")
 }
 
 // takeOver sets columns of an idempotency key to the new values if it has expired, and else to what they are.

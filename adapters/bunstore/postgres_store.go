@@ -282,6 +282,13 @@ func deliveriesPart(rows []deliveryRow) part {
 	}}
 }
 
+func (e *postgresEngine) efforts(ctx context.Context, t tx, tasks []taskRow, row func(scan scanFunc) error) error {
+	return t.query(ctx, e.sql.efforts, []any{
+		column(tasks, func(r *taskRow) string { return r.TenantID }), keyUUIDs(tasks, func(r *taskRow) uid { return r.LeadID }),
+		keyUUIDs(tasks, func(r *taskRow) uid { return r.ID }),
+	}, row)
+}
+
 func (e *postgresEngine) take(ctx context.Context, t tx, kind leads.TaskKind, quotas []quota, term leaseTerm) ([]taskRow, error) {
 	var tasks []taskRow
 	err := t.query(ctx, e.sql.take, []any{

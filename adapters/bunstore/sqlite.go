@@ -77,7 +77,7 @@ type sqliteStatements struct {
 	addSubmission, addEvent       string
 	putLead, addTask, putDelivery string
 	take                          string
-	addEnrollment, spend          string
+	addEnrollment, spend, efforts string
 }
 
 func newSQLite(db, reader *sql.DB, prefix string, now func() time.Time) *sqliteEngine {
@@ -109,6 +109,8 @@ func newSQLite(db, reader *sql.DB, prefix string, now func() time.Time) *sqliteE
 		spend: e.text(`INSERT INTO {p}quotas AS q (tenant_id, quota_key, used, ends_at) VALUES (?1, ?2, ?3, ?4)
 			ON CONFLICT (tenant_id, quota_key) DO UPDATE SET ends_at = excluded.ends_at,
 				used = excluded.used + CASE WHEN q.ends_at <= ?5 THEN 0 ELSE q.used END RETURNING used`),
+		efforts: e.text(`SELECT ` + deliveryColumns + ` FROM {p}deliveries
+			WHERE tenant_id = ?1 AND lead_id = ?2 AND task_id = ?3 ORDER BY created_at, id`),
 		take: e.text(`UPDATE {p}tasks SET state = 2, attempts = attempts + 1, fence = fence + 1, lease_until = ?4
 			WHERE {these}SELECT {these.id} FROM {p}tasks
 				WHERE state = 0 AND kind = ?1 AND tenant_id = ?2 ORDER BY due LIMIT ?3{end} RETURNING ` + taskColumns),

@@ -131,6 +131,15 @@ func loadLead(ctx context.Context, e engine, t tx, tenant string, id uid, lead *
 	})
 }
 
+func (e *sqliteEngine) efforts(ctx context.Context, t tx, tasks []taskRow, row func(scan scanFunc) error) error {
+	for i := range tasks {
+		if err := t.query(ctx, e.sql.efforts, []any{tasks[i].TenantID, tasks[i].LeadID[:], tasks[i].ID[:]}, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (e *sqliteEngine) take(ctx context.Context, t tx, kind leads.TaskKind, quotas []quota, term leaseTerm) ([]taskRow, error) {
 	now := term.now
 	if now.IsZero() {
