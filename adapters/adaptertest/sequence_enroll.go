@@ -40,7 +40,7 @@ func enrollContracts() []contract {
 func enrollAll(r *rig) {
 	id := r.person("ann@example.com")
 	want, events := r.enrollment(id), []leads.Event{r.note(id), r.note(id)}
-	want.Due = r.soon().Add(hour).Add(time.Microsecond)
+	want.Due, want.Revision = r.soon().Add(hour).Add(time.Microsecond), 7
 	got := r.enroll(want, events...)
 	want.Revision = 1
 	r.same("returned", got, want)
@@ -255,9 +255,12 @@ func enrollMemory(r *rig) {
 	for _, d := range differences(flatten(given), before, nil) {
 		r.t.Errorf("Enroll changed what it was given: %s", d)
 	}
-	returned.Passed = returned.Passed[:len(returned.Passed):len(returned.Passed)]
 	put := returned
-	for _, shared := range []any{given, events, returned} {
+	scribble(given)
+	for _, d := range differences(flatten(returned), want, nil) {
+		r.t.Errorf("what Enroll returned was changed through what it was given: %s", d)
+	}
+	for _, shared := range []any{events, returned} {
 		scribble(shared)
 	}
 	put.Passed = append([]sequence.Passed(nil), r.read(given.ID).Passed...)

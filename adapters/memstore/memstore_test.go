@@ -10,6 +10,7 @@ import (
 	"github.com/openleads/leads/adapters/adaptertest"
 	"github.com/openleads/leads/adapters/memstore"
 	"github.com/openleads/leads/ingest"
+	"github.com/openleads/leads/sequence"
 )
 
 func TestStore(t *testing.T) {
@@ -49,6 +50,24 @@ func TestClock(t *testing.T) {
 	require.Empty(t, claim())
 	now = now.Add(time.Microsecond)
 	require.Len(t, claim(), 1)
+}
+
+// TestCountsEnd shows that a count is kept until its period ends, and no longer.
+func TestCountsEnd(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	store := memstore.New(&memstore.Options{Clock: func() time.Time { return now }})
+	quota := sequence.Quota{Key: "day", Limit: 1, Until: now.Add(time.Hour)}
+	spend := func() string {
+		usedUp, err := store.Spend(t.Context(), "acme", quota)
+		require.NoError(t, err)
+		return usedUp
+	}
+	require.Empty(t, spend())
+	now = quota.Until.Add(-time.Microsecond)
+	require.Equal(t, "day", spend())
+	now = quota.Until
+	require.Empty(t, spend())
 }
 
 func TestRefusals(t *testing.T) {

@@ -30,14 +30,11 @@ func (s *Store) Spend(ctx context.Context, tenant string, quotas ...sequence.Quo
 			return "", fmt.Errorf("memstore: spend: %w: a quota's key is longer than 255 bytes", leads.ErrInvalid)
 		}
 		k := key{tenant, q.Key}
-		before, again := taken[k]
-		if !again {
-			before = s.tables.spent[k]
-		}
-		if before.spent >= q.Limit {
+		spent := s.tables.spent[k].spent
+		if spent >= q.Limit {
 			return q.Key, nil
 		}
-		taken[k] = count{spent: before.spent + 1, until: q.Until}
+		taken[k] = count{spent: spent + 1, until: q.Until}
 	}
 	maps.Copy(s.tables.spent, taken)
 	return "", nil
