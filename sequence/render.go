@@ -80,13 +80,12 @@ func (d Definition) render(e EmailStep, v View, f Frame) (leads.Email, error) {
 
 // displayName is the lead's name as it stands beside the address. What quotes and ends names goes: not every program reads that alike.
 func displayName(lead leads.Lead) string {
-	name := personal(lead.FirstName + " " + lead.LastName)
-	return headerText(strings.Map(func(r rune) rune {
+	return headerText(personal(strings.Map(func(r rune) rune {
 		if strings.ContainsRune("\\\"<>", r) {
 			return -1
 		}
 		return r
-	}, name))
+	}, visible(lead.FirstName+" "+lead.LastName))))
 }
 
 // headers are the Frame's and, on mails that are not asked for, the way out of them (RFC 2369, RFC 8058).

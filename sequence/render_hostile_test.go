@@ -193,3 +193,23 @@ func TestFactsAreCleanedToo(t *testing.T) {
 	require.Contains(t, m.HTML, "At &lt;b&gt;Evil&lt;/b&gt;.")
 	require.NotContains(t, m.Text, "evil.example")
 }
+
+// balanced makes sure that every element is closed where it was opened.
+func balanced(t require.TestingT, page string) {
+	var open []string
+	for z := html.NewTokenizer(strings.NewReader(page)); ; {
+		kind := z.Next()
+		token := z.Token()
+		switch {
+		case kind == html.ErrorToken:
+			require.Empty(t, open)
+			return
+		case kind == html.StartTagToken && !strings.Contains(" meta br hr ", " "+token.Data+" "):
+			open = append(open, token.Data)
+		case kind == html.EndTagToken:
+			require.NotEmpty(t, open)
+			require.Equal(t, open[len(open)-1], token.Data)
+			open = open[:len(open)-1]
+		}
+	}
+}

@@ -38,6 +38,7 @@ var markdown = goldmark.New(goldmark.WithRendererOptions(html.WithHardWraps()))
 func compileBody(source string) (body, []string) {
 	problems := checkText(source, maxTemplate)
 	tags, more := parseTags(source)
+	problems = append(problems, checkEffort(source)...)
 	if problems = append(problems, more...); len(problems) > 0 {
 		return body{}, problems
 	}
@@ -57,6 +58,48 @@ func compileBody(source string) (body, []string) {
 		return body{}, []string{problem}
 	}
 	return compileBoth(page, plainText, tags)
+}
+
+// The time that Markdown takes grows with the square of how deep quotes and lists stand in each other, and of how many signs there are in one
+// paragraph.
+const (
+	maxBlocks = 20
+	maxSigns  = 2000
+)
+
+// checkEffort refuses what would take Markdown long.
+func checkEffort(source string) (problems []string) {
+	deepest, most, signs := 0, 0, 0
+	for line := range strings.Lines(source) {
+		deepest = max(deepest, depthOf(line))
+		if strings.TrimSpace(line) == "" {
+			signs = 0
+		}
+		for i := range len(line) {
+			if strings.IndexByte("*_[]`<!&", line[i]) >= 0 {
+				signs++
+			}
+		}
+		most = max(most, signs)
+	}
+	if deepest > maxBlocks {
+		problems = append(problems, fmt.Sprintf("quotes and lists are nested more than %d deep", maxBlocks))
+	}
+	if most > maxSigns {
+		problems = append(problems, fmt.Sprintf("there are more than %d signs like * and [ in one paragraph: divide it", maxSigns))
+	}
+	return problems
+}
+
+// depthOf counts the quotes and lists that begin at the head of a line.
+func depthOf(line string) int {
+	depth := 0
+	for i := 0; i < len(line) && strings.IndexByte("> \t-*+.)0123456789", line[i]) >= 0; i++ {
+		if line[i] == '>' || i > 0 && line[i] == ' ' && strings.IndexByte("-*+.)", line[i-1]) >= 0 {
+			depth++
+		}
+	}
+	return depth
 }
 
 // compileBoth puts the tags back into both parts and compiles them.
