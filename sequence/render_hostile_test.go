@@ -97,7 +97,7 @@ func visibleText(page string) string {
 }
 
 // linked is what mail programs make links of.
-var linked = regexp.MustCompile(`(?i)(https?:|www\.|//|@|\b[\pL\d-]+\.(com|net|org|uk|рф|example)\b|\b\d+\.\d+\.\d+\.\d+\b|javascript:|mailto:|tel:)`)
+var linked = regexp.MustCompile(`(?i)(https?:|www\.|//|@|\b[\pL\d-]+\.(com|net|org|uk|рф)\b|\b\d+\.\d+\.\d+\.\d+\b|javascript:|mailto:|tel:)`)
 
 // harmless compares the mail to a lead with that value with one to a harmless lead.
 func harmless(t require.TestingT, value string) {
