@@ -9,6 +9,7 @@ import (
 
 // Desk is what routing needs of a Store. Its methods may be called concurrently and from several processes at once.
 type Desk interface {
+	leads.Records
 	// Route has decide choose who is responsible for a lead. Within a tenant only one decision is made at a time, whatever the process:
 	// decide sees all that were made before, and what it decides is stored in the same transaction, the lead's change with its event,
 	// the state and the tasks. decide may be called more than once and must not call the Store. An error of decide changes nothing and is

@@ -58,13 +58,15 @@ func (b *batch) add(i item) {
 	if slices.ContainsFunc(b.Items, func(old item) bool { return old.Key == i.Key }) {
 		return
 	}
-	size := len(i.Lead) + len(i.Kind) + 6*len(i.Note) + 100 // at most: JSON escapes a character with six bytes
-	if len(b.Items) >= maxItems || b.bytes+size > maxItemBytes {
+	if len(b.Items) >= maxItems || b.bytes+i.size() > maxItemBytes {
 		b.More++
 		return
 	}
-	b.Items, b.bytes = append(b.Items, i), b.bytes+size
+	b.Items, b.bytes = append(b.Items, i), b.bytes+i.size()
 }
+
+// size is how many bytes the item takes at most: JSON escapes one with six.
+func (i item) size() int { return len(i.Lead) + len(i.Kind) + 6*len(i.Note) + 100 }
 
 // join puts another batch behind this one.
 func (b *batch) join(other batch) {
@@ -84,10 +86,8 @@ func read(data json.RawMessage) (collection, error) {
 			return collection{}, leads.Permanent(fmt.Errorf("notify: the record of a digest: %w", err))
 		}
 	}
-	items := c.Items
-	c.Items = nil
-	for _, i := range items { // counts the bytes
-		c.add(i)
+	for _, i := range c.Items {
+		c.bytes += i.size()
 	}
 	return c, nil
 }

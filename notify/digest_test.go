@@ -237,7 +237,7 @@ func TestALongDigest(t *testing.T) {
 			store := crowd{memstore.New(nil), lead}
 			box := &outbox{}
 			team := notify.Team(box, notify.People{daily}, &notify.TeamOptions{Store: store})
-			const many = 700
+			const many = 540
 			for range many {
 				n := leads.Notification{Tenant: "acme", Kind: leads.NotifyReplied, Lead: leads.Lead{ID: leads.NewID()}, Note: text, At: noon}
 				require.NoError(t, team.Notify(t.Context(), n))

@@ -231,7 +231,7 @@ func (r *Router) watch(ctx context.Context, n leads.Notification, people []Perso
 			due := within(r.hours, since, r.opts.UnassignedAfter, r.zone)
 			errs = append(errs, n.Schedule(ctx, "unassigned/"+name, leads.Notice{Kind: leads.NotifyWaiting, Note: unassigned}, due))
 		}
-		errs = append(errs, r.offer(ctx, n, people, n.At))
+		errs = append(errs, r.remember(ctx, n.Tenant, n.Lead.ID), r.offer(ctx, n, people, n.At))
 	}
 	return errors.Join(errs...)
 }

@@ -19,8 +19,12 @@ import (
 	"github.com/openleads/leads/notify"
 )
 
+type records = leads.Records
+
 // table is a Desk of one lead, on which a decision is tried.
 type table struct {
+	records // of which it has none
+
 	book     notify.Book
 	decision notify.Decision
 	err      error
@@ -42,6 +46,12 @@ func (d *table) Route(_ context.Context, _, _ string, decide func(notify.Book) (
 		d.book.State = d.decision.State
 	}
 	return lead, nil
+}
+
+func (d *table) PutRecord(_ context.Context, r leads.Record) (leads.Record, error) { return r, nil }
+
+func (d *table) Records(context.Context, string, string, string, int) ([]leads.Record, error) {
+	return nil, nil
 }
 
 func (d *table) Unassigned(context.Context, string, int) ([]leads.Lead, error) { return nil, nil }
@@ -326,6 +336,42 @@ func TestTheBacklogGoesPastThoseThatWait(t *testing.T) {
 		until(9, 1)
 		require.Equal(t, "ann", s.lead(t, s.ids[120]).Assignee)
 		require.Empty(t, s.lead(t, s.ids[0]).Assignee)
+	})
+}
+
+// What was imported, or there before, is handed out only when somebody says so.
+func TestOnlyWhatCameInIsInTheBacklog(t *testing.T) {
+	t.Parallel()
+	simulate(t, func(t *testing.T) {
+		var router *notify.Router
+		s := start(t, func(s *simulation) leads.Notifier {
+			people := notify.People{{ID: "ann", Email: "ann@example.com", Weight: 1, Capacity: 3, Hours: notify.Weekdays("09:00", "17:00"), Preferences: notify.Preferences{OwnOnly: true}}}
+			router = notify.Route(s.store, &notify.RouteOptions{People: people, UnassignedAfter: -1}, notify.Team(s.box, people, nil))
+			return router
+		})
+		old, err := s.store.Capture(t.Context(), []ingest.Submission{{ID: leads.NewID(), Tenant: leads.DefaultTenant, Fields: ingest.Fields{Email: "old@mail.example"}, Flags: []ingest.Flag{ingest.FlagImported}, Received: time.Now()}})
+		require.NoError(t, err)
+		require.NoError(t, old[0].Err)
+		s.ids = append(s.ids, old[0].LeadID)
+		until(18, 0)
+		fresh := s.capture(t, "fresh@mail.example")
+		lost := s.capture(t, "lost@mail.example")
+		s.edit(t, lost, func(l *leads.Lead) { l.Status = leads.StatusClosed })
+		until(9, 1)
+		require.Equal(t, "ann", s.lead(t, fresh).Assignee)
+		require.Empty(t, s.lead(t, lost).Assignee)
+		require.Empty(t, s.lead(t, s.ids[0]).Assignee)
+		require.Len(t, s.taken(), 1)
+		left, err := s.store.Records(t.Context(), leads.DefaultTenant, notify.RecordUnassigned, "", 10)
+		require.NoError(t, err)
+		require.Empty(t, left)
+
+		taken, err := router.HandOut(t.Context(), leads.DefaultTenant, 0)
+		require.NoError(t, err)
+		require.Equal(t, 1, taken)
+		time.Sleep(time.Minute)
+		require.Equal(t, []string{"ann@example.com: Your lead: old@mail.example (50)"}, s.taken())
+		s.settled(t)
 	})
 }
 
