@@ -28,6 +28,7 @@ func (e *Engine) attempt(ctx context.Context, task Task, crowded bool) {
 	defer cancel()
 	err := e.cfg.Store.Settle(settleCtx, task, outcome)
 	switch {
+	case errors.Is(err, ErrStale) && task.Kind == TaskStep: // its enrolment has ended, which takes the task away
 	case errors.Is(err, ErrStale):
 		e.cfg.Logger.WarnContext(ctx, "leads: the lease of a task was lost; its outcome was dropped", "task", task.ID, "kind", string(task.Kind))
 	case err != nil: // the lease will end and the task be run again
