@@ -114,7 +114,7 @@ func TestDowntime(t *testing.T) {
 		after(24 * time.Hour)
 		require.Len(t, r.out.all(), people)
 		r.stop()
-		after(30 * 24 * time.Hour)
+		after(30*24*time.Hour + 12*time.Hour)
 		back := time.Now()
 		r.start()
 		after(14 * 24 * time.Hour)

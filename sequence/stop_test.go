@@ -1,6 +1,7 @@
 package sequence_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -43,6 +44,35 @@ func TestAConfirmationWhileTheMailIsBeingSent(t *testing.T) {
 		after(3 * 24 * time.Hour)
 		require.Equal(t, sequence.Finished, r.only(id).State)
 		require.Len(t, r.out.all(), 3)
+	})
+}
+
+// between does something just before the worker settles its task for later.
+type between struct {
+	*memstore.Store
+	do func()
+}
+
+func (b *between) Settle(ctx context.Context, task leads.Task, o leads.Outcome) error {
+	if do := b.do; do != nil && task.Kind == leads.TaskStep && o.Settlement == leads.Retry && o.Delay > time.Hour {
+		b.do = nil
+		do()
+	}
+	return b.Store.Settle(ctx, task, o)
+}
+
+// TestAChangeBeforeTheTaskIsSettled has a person change an enrolment when the worker has moved it on and is about to settle its task for days
+// later. What the person wants is due at once all the same.
+func TestAChangeBeforeTheTaskIsSettled(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		store := &between{Store: memstore.New(nil)}
+		r := newRig(t, options(course()), parts{store: store})
+		r.store = store.Store
+		store.do = func() { require.Equal(t, 200, r.post(linkTo(t, r.out.all()[0].Email, "c"))) }
+		r.submit(ingest.Submission{SourceID: r.source(ingest.Source{}), Fields: ingest.Fields{Email: "bob@example.com"}})
+		after(time.Hour)
+		require.Equal(t, []string{"Please confirm your address", "First"}, r.out.subjects())
 	})
 }
 
