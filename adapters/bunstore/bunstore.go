@@ -7,7 +7,7 @@
 // goes on, with its caller's context; when that fails it is tried again by the next use, so that a database which is down at
 // the start needs no restart. [Store.Migrate] does the same by hand.
 //
-// Every table has a prefix, and every key begins with tenant_id. The statements of the capture, of claiming and of settling are
+// Every table has a prefix, and every key begins with tenant_id. The statements of the capture, of claiming, settling and following up are
 // written by hand and run through bun's own *sql.DB, because bun's builder sends literals, which costs three times as much there;
 // all else is built by bun. Lead content is never handed to a SQL JSON function or to bun as JSON: documents are encoded here and
 // stored as bytes.
