@@ -180,3 +180,53 @@ func TestAConfirmedSendingIsNotHeld(t *testing.T) {
 		require.Len(t, out.all(), 2)
 	})
 }
+
+// TestEachStepHasItsTries fails every mail 15 times: more than a task has attempts in all, fewer than a step has.
+func TestEachStepHasItsTries(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		out := &outbox{answer: func(n int, _ leads.Email) (int, error) {
+			if n%16 != 0 {
+				return 0, errors.New("450 later")
+			}
+			return 1, nil
+		}}
+		d := course()
+		d.Steps = append(d.Steps, wait("more", "1d"), email("three", "Third"))
+		r := newRig(t, options(d), parts{mailer: out})
+		id := r.capture(ingest.Fields{Email: "bob@example.com"})
+		after(7 * 24 * time.Hour)
+		require.Equal(t, "one:sent pause:done two:sent more:done three:sent", outcomes(r.only(id)))
+		require.Empty(t, r.noted(leads.NotifyDead))
+	})
+}
+
+// TestAStepThatNeverWorks is given up, visibly, and goes on when somebody replays it.
+func TestAStepThatNeverWorks(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		works := false
+		out := &outbox{answer: func(int, leads.Email) (int, error) {
+			if works {
+				return 1, nil
+			}
+			return 0, errors.New("503 no\x00 way")
+		}}
+		r := newRig(t, options(course()), parts{mailer: out})
+		id := r.capture(ingest.Fields{Email: "bob@example.com"})
+		after(24 * time.Hour)
+		require.Equal(t, 20, out.calls)
+		require.Len(t, r.noted(leads.NotifyDead), 1)
+		tasks, err := r.store.Tasks(t.Context(), leads.DefaultTenant, id)
+		require.NoError(t, err)
+		require.Len(t, tasks, 1)
+		require.Equal(t, leads.TaskDead, tasks[0].State)
+		require.Equal(t, "503 no way", tasks[0].LastError)
+		require.Equal(t, sequence.Active, r.only(id).State)
+		require.NoError(t, r.engine.Replay(t.Context(), leads.DefaultTenant, tasks[0].ID))
+		after(time.Minute)
+		works = true
+		after(3 * 24 * time.Hour)
+		require.Equal(t, "one:sent pause:done two:sent", outcomes(r.only(id)))
+	})
+}

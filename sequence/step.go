@@ -52,7 +52,8 @@ func (l leaves) Error() string { return "the enrolment ends: " + string(l.reason
 // Step runs the step of an enrolment that is due. The enrolment's row is the truth: a task without one, or with one that has ended or stands still, is
 // done, and one that comes too early waits. What the step does to the world is done before the row is moved on, and so that doing it
 // again does no harm; the row is written only if nobody else has written it; the task is settled last. So a crash at any point repeats what
-// is harmless. While a mail is tried again after a failure, attempts are the queue's.
+// is harmless. A step that fails is tried again up to 20 times, which spread over about nine hours, and is then given up: its task is dead and can be
+// replayed. Each step has its tries for itself.
 func (s *Sequencer) Step(ctx context.Context, task leads.Task) (leads.Outcome, error) {
 	if s.store == nil {
 		return leads.Outcome{}, errNoStore
@@ -107,8 +108,11 @@ func (s *Sequencer) notAdvanced(ctx context.Context, r *run, err error) (leads.O
 	switch {
 	case errors.As(err, &exit):
 		return leads.Outcome{}, s.leave(ctx, r.e, exit.reason, "")
-	case !errors.As(err, &wait):
+	case errors.As(err, &wait):
+	case leads.IsStale(err) || ctx.Err() != nil: // not the step's fault
 		return leads.Outcome{}, err
+	default:
+		return s.failed(r.task, r.e.Step, err), nil
 	}
 	if wait.until.Sub(s.now()) >= late && !wait.still {
 		e := r.e
