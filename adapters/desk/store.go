@@ -11,8 +11,8 @@ import (
 )
 
 // Store is what a [Desk] needs of the Store. bunstore and memstore are one; adaptertest.TestDeskStore is its contract as a test. All methods
-// may be called concurrently. A method whose context has ended returns an error and changes nothing. What is asked for by a malformed ID is
-// absent.
+// may be called concurrently and stay within the tenant. A method whose context has ended returns an error and changes nothing. What is asked for
+// by a malformed ID is absent. Where Leads, Sources, Work and Trail are given a limit, 0 means 100 and above 1,000 means 1,000.
 type Store interface {
 	leads.Store
 	leads.History
@@ -33,7 +33,8 @@ type Store interface {
 
 // Retention removes what need not be kept any longer.
 type Retention interface {
-	// Expire applies the rules to up to limit rows of each kind and returns how many it changed; 0 means that nothing is left to do.
+	// Expire applies each rule to up to limit rows of each kind (leads, submissions, events) and returns how many it changed or removed; 0 means
+	// that nothing is left to do. A lead's UpdatedAt stays as it is.
 	Expire(ctx context.Context, tenant string, before Expiry, limit int) (int, error)
 }
 
@@ -41,9 +42,9 @@ type Retention interface {
 type Expiry struct {
 	// Raw is for the raw bodies of submissions; what was understood of them stays.
 	Raw time.Time
-	// Clients is for client addresses and user agents in submissions and touches.
+	// Clients is for client addresses and user agents in submissions and in the touches of leads.
 	Clients time.Time
-	// Quarantined is for quarantined submissions, which are removed.
+	// Quarantined is for quarantined submissions, which are removed as by DeleteQuarantined.
 	Quarantined time.Time
 	// Events is for entries of timelines, of leads that are kept.
 	Events time.Time
@@ -53,32 +54,37 @@ type Expiry struct {
 
 // Leads finds leads.
 type Leads interface {
-	// FindLeads returns a page of the leads that f selects, in the order of f.Sort, ties broken by ID in the same direction.
+	// FindLeads returns a page of the leads that f selects, in the order of f.Sort, ties broken by ID in the same direction. The page begins
+	// behind the place of f.After, whatever has become of the lead that stood there: a lead that does not change meanwhile is on exactly one of
+	// the pages that follow each other. An After that is no Next, or is of another Sort, is [leads.ErrInvalid].
 	FindLeads(ctx context.Context, f Filter) (Page, error)
-	// CountLeads counts the leads that f selects, at most up to most; a count that reaches most may be less than there are. After, Offset, Limit and Sort are
-	// ignored.
+	// CountLeads counts the leads that f selects, at most up to most; a count that reaches most may be less than there are. After, Offset, Limit
+	// and Sort are ignored.
 	CountLeads(ctx context.Context, f Filter, most int) (int, error)
-	// ChangedLeads returns up to limit leads of the tenant that were created or changed at or after since, the longest unchanged first.
+	// ChangedLeads returns up to limit leads of the tenant that were created or changed (UpdatedAt) at or after since, the longest unchanged
+	// first, ties in the order of their IDs.
 	ChangedLeads(ctx context.Context, tenant string, since time.Time, limit int) ([]leads.Lead, error)
 	// EraseLead removes a lead with everything that is about it: submissions with their raw bodies, identities, keys, events, tasks, deliveries,
-	// enrolments, and the lead ID and address key in consents (the entries stay, without the person). A task of it that is running settles as
-	// [leads.ErrStale]. ErrNotFound if there is none.
+	// enrolments, and the lead ID and address key in consents (the entries stay, without the person, under the empty address key). A task of it
+	// that is running settles as [leads.ErrStale]. The next submission with its identity makes a new lead. ErrNotFound if there is none.
 	EraseLead(ctx context.Context, tenant, leadID string) error
 }
 
 // Sources looks after sources.
 type Sources interface {
-	// PutSource creates the source or replaces the one with its tenant and ID, with all of its tokens. It returns [leads.ErrInvalid] if
-	// a token belongs to another source.
+	// PutSource creates the source or replaces the one with its tenant and ID, with all of its tokens. It returns [leads.ErrInvalid], and changes
+	// nothing, if a token belongs to another source.
 	PutSource(ctx context.Context, source ingest.Source, tokens ...string) error
-	// ListSources returns the tenant's sources with their active tokens, the oldest first, deleted ones too.
+	// ListSources returns the tenant's sources with their active tokens in the order in which they were put, the oldest source first by
+	// CreatedAt, deleted ones too.
 	ListSources(ctx context.Context, tenant string) ([]SourceEntry, error)
-	// Payloads returns up to limit of the newest submissions of a source, quarantined ones too, the newest first.
+	// Payloads returns up to limit of the newest submissions of a source, quarantined ones too, the newest first by ID.
 	Payloads(ctx context.Context, tenant, sourceID string, limit int) ([]ingest.Submission, error)
 	// Quarantined returns up to limit quarantined submissions of the tenant, the newest first by ID, beginning behind after ("" for the first
 	// page).
 	Quarantined(ctx context.Context, tenant, after string, limit int) ([]ingest.Submission, error)
-	// DeleteQuarantined removes a quarantined submission. ErrNotFound if there is none, or it is not quarantined any more.
+	// DeleteQuarantined removes a quarantined submission with its idempotency key. ErrNotFound if there is none, or it is not quarantined any
+	// more.
 	DeleteQuarantined(ctx context.Context, tenant, submissionID string) error
 }
 
@@ -92,7 +98,7 @@ type SourceEntry struct {
 
 // Work tells of the queue.
 type Work interface {
-	// Queue counts the tenant's tasks.
+	// Queue counts the tenant's tasks, in one entry for each kind, state and Due that there is.
 	Queue(ctx context.Context, tenant string) ([]QueueCount, error)
 	// DeadTasks returns up to limit dead tasks of the tenant with their deliveries, the newest first by ID, beginning behind after.
 	DeadTasks(ctx context.Context, tenant, after string, limit int) ([]leads.Task, error)
@@ -102,7 +108,7 @@ type Work interface {
 type QueueCount struct {
 	Kind  leads.TaskKind
 	State leads.TaskState
-	Due   bool // they could run now
+	Due   bool // they could be claimed now, by the Store's clock
 	Count int
 	// Oldest is when the longest waiting of them was due.
 	Oldest time.Time
@@ -110,6 +116,7 @@ type QueueCount struct {
 
 // Trail is the audit trail of a tenant. It is only ever added to.
 type Trail interface {
+	// AddEntry adds an entry. One whose ID the tenant has already is left as it is; a malformed ID is [leads.ErrInvalid].
 	AddEntry(ctx context.Context, e Entry) error
 	// Entries returns up to limit entries of the tenant, the newest first by ID, beginning behind after.
 	Entries(ctx context.Context, tenant, after string, limit int) ([]Entry, error)
@@ -127,9 +134,10 @@ type Entry struct {
 	Data json.RawMessage
 }
 
-// Reports counts what charts show. From is included and To is not; days begin at midnight in Zone.
+// Reports counts what charts show. From is included and To is not, and a zero one leaves its end open; days begin at midnight in Zone.
 type Reports interface {
-	// LeadsByDay counts the leads created on each day of the span, by day and what By names. Days without leads are left out.
+	// LeadsByDay counts the leads created on each day of the span, by day and what By names, in the order of day and group. Days without leads are
+	// left out. Leads that have not what By names count under "".
 	LeadsByDay(ctx context.Context, q ReportQuery) ([]DayCount, error)
 	// Moves returns the changes of status (events of kind EventStatus) within the span, oldest first, at most limit.
 	Moves(ctx context.Context, q ReportQuery, limit int) ([]leads.Event, error)
@@ -151,7 +159,7 @@ type ReportBy string
 // What leads can be counted by.
 const (
 	ByNothing       ReportBy = ""
-	BySource        ReportBy = "source"
+	BySource        ReportBy = "source"  // the ID of the source of the first touch
 	ByChannel       ReportBy = "channel" // the value of the fact "attribution.channel"
 	ByQualification ReportBy = "qualification"
 	ByStatus        ReportBy = "status"
@@ -176,21 +184,23 @@ type ResponseRow struct {
 type Filter struct {
 	Tenant         string
 	Statuses       []leads.Status
-	Stages         []string // stage IDs; see Pipeline
+	Stages         []string // stage IDs, see Pipeline; a lead without one stands in that of its status
 	Sources        []string // source IDs, of the first touch
 	Qualifications []leads.Qualification
-	MinScore       int // 0 means any, also leads without a score
-	// Assignee is who is responsible; "unassigned" in Unassigned selects leads of nobody.
-	Assignee   string
+	MinScore       int    // 0 means any, also leads without a score
+	Assignee       string // who is responsible
+	// Unassigned selects leads that nobody is responsible for.
 	Unassigned bool
-	// Unanswered selects leads that nobody has got in touch with.
+	// Unanswered selects leads that nobody has got in touch with (Response.Contacted).
 	Unanswered bool
 	Tag        string
 	// Search selects leads in whose name, email address, phone number or company every word of it begins a word, without regard to case and
-	// the marks of Latin letters. At most 200 bytes and eight words count.
+	// the marks of Latin letters. Words are letters and digits; anything else only stands between them. The digits of a phone number are found
+	// from the first one on, however they are grouped. At most 200 bytes and eight words count. A search of nothing but signs selects no
+	// lead. See [SearchWords] and [ParseSearch].
 	Search   string
 	From, To time.Time // of creation; To is not included
-	// Duplicates selects by whether a lead has more than one submission.
+	// Duplicates selects by whether a lead has more than one submission (Submissions).
 	Duplicates Duplicates
 
 	Sort   Sort

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/openleads/leads"
+	"github.com/openleads/leads/adapters/desk"
 	"github.com/openleads/leads/ingest"
 	"github.com/openleads/leads/sequence"
 )
@@ -73,6 +74,11 @@ func cloneTask(t leads.Task) leads.Task {
 func cloneDelivery(d leads.Delivery) leads.Delivery {
 	d.Body = slices.Clone(d.Body)
 	return d
+}
+
+func cloneEntry(e desk.Entry) desk.Entry {
+	e.Data = slices.Clone(e.Data)
+	return e
 }
 
 func cloneRecord(r leads.Record) leads.Record {

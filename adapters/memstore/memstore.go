@@ -4,9 +4,10 @@
 //	engine, err := leads.New(leads.Config{Store: memstore.New(nil)})
 //
 // A Store is a set of tables under one lock. A method that changes them checks first everything that can fail and writes then, so that
-// what it does is done whole or not at all. The rules of matching and merging are not here: [leads.Identify] and [leads.Fold] say
-// what to write. capture.go takes submissions in, queue.go holds the tasks, history.go and sources.go what can be told of them. The other
-// files hold what people, notifications and sequences need, one interface each.
+// what it does is done whole or not at all. The rules of matching, merging and searching are not here: [leads.Identify], [leads.Fold]
+// and [desk.SearchWords] say what to write. capture.go takes submissions in, queue.go holds the tasks, history.go and sources.go what can be
+// told of them, find.go finds leads and erase.go removes them, reports.go counts. The other files hold what people, notifications and sequences
+// need, one interface each.
 package memstore
 
 import (
@@ -19,6 +20,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/openleads/leads"
+	"github.com/openleads/leads/adapters/desk"
 	"github.com/openleads/leads/ingest"
 	"github.com/openleads/leads/notify"
 	"github.com/openleads/leads/sequence"
@@ -42,6 +44,7 @@ var (
 	_ leads.Lister   = (*Store)(nil)
 	_ sequence.Store = (*Store)(nil)
 	_ notify.Desk    = (*Store)(nil)
+	_ desk.Store     = (*Store)(nil)
 )
 
 // Options sets a Store. The zero value of each field is its default.
@@ -65,7 +68,8 @@ type key struct{ tenant, id string }
 // tables is what a Store holds.
 type tables struct {
 	sources      map[key]ingest.Source
-	tokens       map[string]key // the source that a token belongs to
+	tokens       map[string]key   // the source that a token belongs to
+	active       map[key][]string // by source, its tokens in their order
 	submissions  map[key]submission
 	keys         map[idempotency]string // the submission that used an idempotency key last
 	leads        map[key]leads.Lead
@@ -82,6 +86,7 @@ type tables struct {
 	agreed       map[key]bool                             // the consents that there are, by tenant and ID
 	spent        map[key]count                            // by tenant and Quota.Key
 	routing      map[string]json.RawMessage               // by tenant, what its last routing decision left
+	trail        map[key]desk.Entry
 }
 
 // submission is a stored submission and the lead it belongs to: "" while it is quarantined.
@@ -101,6 +106,7 @@ func newTables() tables {
 	return tables{
 		sources:      make(map[key]ingest.Source),
 		tokens:       make(map[string]key),
+		active:       make(map[key][]string),
 		submissions:  make(map[key]submission),
 		keys:         make(map[idempotency]string),
 		leads:        make(map[key]leads.Lead),
@@ -117,6 +123,7 @@ func newTables() tables {
 		agreed:       make(map[key]bool),
 		spent:        make(map[key]count),
 		routing:      make(map[string]json.RawMessage),
+		trail:        make(map[key]desk.Entry),
 	}
 }
 

@@ -56,9 +56,7 @@ func (s *Store) next(kind leads.TaskKind, now time.Time, n int) []key {
 func (s *Store) due(kind leads.TaskKind, now time.Time) map[string][]key {
 	due := make(map[string][]key)
 	for k, task := range s.tables.tasks {
-		waiting := task.State == leads.TaskWaiting && !task.Due.After(now)
-		abandoned := task.State == leads.TaskRunning && !task.LeaseUntil.After(now)
-		if task.Kind == kind && (waiting || abandoned) {
+		if task.Kind == kind && claimable(task, now) {
 			due[k.tenant] = append(due[k.tenant], k)
 		}
 	}
@@ -68,6 +66,13 @@ func (s *Store) due(kind leads.TaskKind, now time.Time) map[string][]key {
 		})
 	}
 	return due
+}
+
+// claimable reports whether a task can be given to a caller: it waits and is due, or was abandoned.
+func claimable(task leads.Task, now time.Time) bool {
+	waiting := task.State == leads.TaskWaiting && !task.Due.After(now)
+	abandoned := task.State == leads.TaskRunning && !task.LeaseUntil.After(now)
+	return waiting || abandoned
 }
 
 // lease gives a task to the caller.

@@ -1,10 +1,13 @@
 package memstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/openleads/leads"
+	"github.com/openleads/leads/adapters/desk"
 	"github.com/openleads/leads/ingest"
 )
 
@@ -24,15 +27,13 @@ func (s *Store) PutSource(ctx context.Context, source ingest.Source, tokens ...s
 			return fmt.Errorf("memstore: put source: %w: a token is empty or belongs to another source", leads.ErrInvalid)
 		}
 	}
-	for token, owner := range s.tables.tokens {
-		if owner == k {
-			delete(s.tables.tokens, token)
-		}
+	for _, token := range s.tables.active[k] {
+		delete(s.tables.tokens, token)
 	}
 	for _, token := range tokens {
 		s.tables.tokens[token] = k
 	}
-	s.tables.sources[k] = cloneSource(source)
+	s.tables.sources[k], s.tables.active[k] = cloneSource(source), slices.Clone(tokens)
 	return nil
 }
 
@@ -61,3 +62,75 @@ func (s *Store) Source(ctx context.Context, tenant, id string) (ingest.Source, e
 	}
 	return cloneSource(source), nil
 }
+
+// ListSources returns the tenant's sources, the oldest first. See [desk.Sources].
+func (s *Store) ListSources(ctx context.Context, tenant string) ([]desk.SourceEntry, error) {
+	if err := s.begin(ctx, "list sources"); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	var entries []desk.SourceEntry
+	for k, source := range s.tables.sources {
+		if k.tenant != tenant {
+			continue
+		}
+		e := desk.SourceEntry{Source: cloneSource(source), Tokens: slices.Clone(s.tables.active[k])}
+		for _, sub := range s.received(tenant, func(sub submission) bool { return sub.SourceID == k.id }) {
+			if sub.Received.After(e.LastSeen) {
+				e.LastSeen = sub.Received
+			}
+		}
+		entries = append(entries, e)
+	}
+	slices.SortFunc(entries, func(a, b desk.SourceEntry) int {
+		return cmp.Or(a.Source.CreatedAt.Compare(b.Source.CreatedAt), cmp.Compare(a.Source.ID, b.Source.ID))
+	})
+	return entries, nil
+}
+
+// Payloads returns the newest submissions of a source. See [desk.Sources].
+func (s *Store) Payloads(ctx context.Context, tenant, sourceID string, limit int) ([]ingest.Submission, error) {
+	if err := s.begin(ctx, "payloads"); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	subs := s.received(tenant, func(sub submission) bool { return sourceID != "" && sub.SourceID == sourceID })
+	return newest(subs, submissionID, "", limit), nil
+}
+
+// Quarantined returns quarantined submissions, the newest first. See [desk.Sources].
+func (s *Store) Quarantined(ctx context.Context, tenant, after string, limit int) ([]ingest.Submission, error) {
+	if err := s.begin(ctx, "quarantined"); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	subs := s.received(tenant, func(sub submission) bool { return sub.Verdict == ingest.Quarantined })
+	return newest(subs, submissionID, after, limit), nil
+}
+
+// DeleteQuarantined removes a quarantined submission. See [desk.Sources].
+func (s *Store) DeleteQuarantined(ctx context.Context, tenant, submissionID string) error {
+	if err := s.begin(ctx, "delete quarantined"); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	k := key{tenant, submissionID}
+	if s.tables.submissions[k].Verdict != ingest.Quarantined {
+		return leads.ErrNotFound
+	}
+	s.forget(k)
+	return nil
+}
+
+// received returns the tenant's submissions that which selects, in no order.
+func (s *Store) received(tenant string, which func(submission) bool) []ingest.Submission {
+	var subs []ingest.Submission
+	for k, sub := range s.tables.submissions {
+		if k.tenant == tenant && which(sub) {
+			subs = append(subs, cloneSubmission(sub.Submission))
+		}
+	}
+	return subs
+}
+
+func submissionID(sub ingest.Submission) string { return sub.ID }
