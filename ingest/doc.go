@@ -18,8 +18,11 @@
 // one that holds an object or list goes to the metadata with [FlagNotScalar]. Of two values for one known field the mapped one wins,
 // else the later; the other goes to the metadata under the name it came with.
 //
+// An incoming name of a mapping may be a path into a nested payload, and a known sender needs no mappings at all: see
+// Source.Mappings, Source.Preset and [Presets]. Preset mappings come after the source's own and before bare names.
+//
 // What is broken but readable is mended and flagged, never refused: see [Flag]. What is suspect is quarantined and answered 200:
-// see [Spam]. Beyond the limits ([MaxBody] and those beside it) a body is refused.
+// see [Spam] and [CaptchaSettings]. Beyond the limits ([MaxBody] and those beside it) a body is refused.
 //
 // # Errors
 //
@@ -30,9 +33,11 @@
 //	400 empty_payload        no field at all
 //	400 incomplete_body      the body ended early
 //	400 too_deep, too_many_fields, name_too_long, string_too_long, number_too_long, number_out_of_range, email_too_long
+//	401 invalid_signature    the source has a Signature, and the request is not signed by it
+//	401 signature_expired    it is, but more than 5 minutes ago or ahead
 //	403 origin_not_allowed   the source lists origins and the page is on another one
 //	404 invalid_token        no source has this token
-//	405 method_not_allowed   not POST (or OPTIONS, the CORS preflight)
+//	405 method_not_allowed   not POST (or OPTIONS, the CORS preflight, or the GET by which Meta confirms an address)
 //	408 body_timeout         the body took longer than Options.Timeout
 //	413 payload_too_large    beyond MaxBody
 //	415 unsupported_media_type, unsupported_charset, unsupported_encoding

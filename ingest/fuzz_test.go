@@ -43,7 +43,33 @@ func FuzzJSON(f *testing.F) {
 	})
 }
 
-// FuzzForm holds the same of forms, and that no content of a file is kept.
+// FuzzPreset holds that no payload breaks what takes a sender's payloads apart, and that what it makes of one is clean.
+func FuzzPreset(f *testing.F) {
+	doors := map[string]*door{}
+	names := []string{""}
+	for _, p := range ingest.Presets() {
+		f.Add(len(names), p.Payload, p.ContentType == urlencoded)
+		names = append(names, p.Name)
+	}
+	for _, name := range names {
+		doors[name] = newDoor(&ingest.Options{Limiter: unlimited, Clock: func() time.Time { return time.Unix(1e9, 0) }}).with(func(s *ingest.Source) { s.Preset = name })
+	}
+	f.Fuzz(func(t *testing.T, i int, body []byte, form bool) {
+		if i < 0 {
+			return
+		}
+		contentType := "application/json"
+		if form {
+			contentType = urlencoded
+		}
+		if sub, status := twice(t, doors[names[i%len(names)]], body, contentType); status == 200 {
+			checkClean(t, sub)
+			require.Equal(t, string(body), string(sub.Raw))
+		}
+	})
+}
+
+// FuzzForm holds of forms what FuzzJSON holds, and that no content of a file is kept.
 func FuzzForm(f *testing.F) {
 	d := newDoor(&ingest.Options{Limiter: unlimited, Clock: func() time.Time { return time.Unix(1e9, 0) }})
 	f.Fuzz(func(t *testing.T, body []byte, isMultipart bool) {

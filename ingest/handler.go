@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/openleads/leads/ingest/snippet"
 )
 
 // unknownPerMinute is how many requests with unknown tokens a client may send in any 60 s. They have a bucket of their own, so that
@@ -57,8 +59,12 @@ func NewHandler(sources Sources, sink Sink, opts *Options) *Handler {
 	}
 }
 
-// ServeHTTP answers one request. See the package comment for what it takes and how it answers.
+// ServeHTTP answers one request. See the package comment for what it takes and how it answers. A GET of leads.js is answered with the
+// script of package snippet.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost && snippet.Serve(w, r) {
+		return
+	}
 	begin(w.Header())
 	if r.Method == http.MethodOptions {
 		preflight(w, r)

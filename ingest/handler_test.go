@@ -233,13 +233,21 @@ func TestPreflight(t *testing.T) {
 		require.Empty(t, w.Body.String())
 		require.Equal(t, "*", w.Header().Get("Access-Control-Allow-Origin"))
 		require.Empty(t, w.Header().Get("Access-Control-Allow-Credentials"))
-		for _, name := range []string{"Content-Type", "Idempotency-Key", "webhook-id"} {
+		for _, name := range []string{"*", "Content-Type", "Idempotency-Key", "webhook-id"} { // "*": scripts that trace requests add headers of their own
 			require.Contains(t, w.Header().Get("Access-Control-Allow-Headers"), name)
 		}
 		require.Equal(t, "true", w.Header().Get("Access-Control-Allow-Private-Network"))
 		require.NotEmpty(t, w.Header().Get("Access-Control-Max-Age"))
 	}
 	require.Zero(t, d.sources.calls, "a preflight looks nothing up")
+	r := request("/api/webhooks/"+listedToken, "", "Origin", "https://evil.example")
+	r.Method = http.MethodOptions
+	w := d.do(r)
+	require.Equal(t, 204, w.Code, "the submission is what is refused")
+	require.Empty(t, w.Header().Get("Access-Control-Allow-Private-Network"), "who is not asked says nothing")
+	r = request("/api/webhooks/"+listedToken, leadBody, "Origin", "https://evil.example")
+	r.RemoteAddr = "203.0.113.10:1"
+	require.Equal(t, 403, d.do(r).Code)
 	require.Equal(t, 200, d.post(leadBody).Code, "a preflight is not counted")
 }
 

@@ -35,6 +35,7 @@ var rules = sync.OnceValue(func() *validator.Validate {
 		},
 		"scheme": func(f validator.FieldLevel) bool { return slices.Contains(Schemes(), f.Field().String()) },
 		"trap":   func(f validator.FieldLevel) bool { return knownIndex([]byte(f.Field().String())) < 0 },
+		"free":   func(f validator.FieldLevel) bool { return knownIndex([]byte(f.Field().String())) < 0 },
 	} {
 		if err := v.RegisterValidation(tag, check); err != nil {
 			panic(err) // a tag of ours is misspelt
@@ -51,7 +52,7 @@ var rules = sync.OnceValue(func() *validator.Validate {
 		"Preset":    "omitempty,preset",
 	}, Source{})
 	v.RegisterStructValidationMapRules(map[string]string{"Scheme": "omitempty,scheme"}, Signature{})
-	v.RegisterStructValidationMapRules(map[string]string{"Name": "bytes=128", "Field": "bytes=128,trap", "OnOutage": "omitempty,oneof=accept"}, CaptchaSettings{})
+	v.RegisterStructValidationMapRules(map[string]string{"Name": "bytes=128", "Field": "bytes=128,free", "OnOutage": "omitempty,oneof=accept"}, CaptchaSettings{})
 	v.RegisterStructValidationMapRules(map[string]string{"Honeypot": "bytes=128,trap", "MinFill": "max=3600000000000"}, Spam{})
 	text := fmt.Sprintf("bytes=%d", MaxString)
 	v.RegisterStructValidationMapRules(map[string]string{
@@ -105,6 +106,8 @@ func complaint(field validator.FieldError) string {
 		return `is neither "" nor "accept": leave it empty to quarantine`
 	case "trap":
 		return "is a known field, which people do see: choose another name"
+	case "free":
+		return "is a known field: choose another name"
 	case "min":
 		return "is below " + field.Param() + ": use 0 for the default"
 	}

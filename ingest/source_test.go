@@ -19,6 +19,7 @@ func TestSourceValidate(t *testing.T) {
 		Origins:   []string{"https://example.com", "http://localhost:8080", "https://[::1]:8443"},
 		Redirects: []string{"/thanks", "/", "https://example.com/", "https://example.com/thanks?a=b"},
 		PerMinute: 1000, Spam: ingest.Spam{Honeypot: "website", MinFill: time.Hour}, CreatedAt: time.Now(),
+		Preset: "typeform", Signature: ingest.Signature{Secret: ingest.NewSecret("x")}, Captcha: ingest.CaptchaSettings{Name: "turnstile", OnOutage: ingest.CaptchaAccept},
 	}
 	require.NoError(t, good.Validate())
 	tests := []struct {
@@ -43,6 +44,25 @@ func TestSourceValidate(t *testing.T) {
 			[]string{"Source.Redirects[0]", "Source.Redirects[1]", "Source.Redirects[2]", "Source.Redirects[3]", "Source.Redirects[4]"}},
 		{"limit below", func(s *ingest.Source) { s.PerMinute = -1 }, []string{"Source.PerMinute is below 0: use 0 for the default"}},
 		{"limit above", func(s *ingest.Source) { s.PerMinute = 100_001 }, []string{"Source.PerMinute is above 100000: lower it"}},
+		{"preset", func(s *ingest.Source) { s.Preset, s.Signature = "wufoo", ingest.Signature{} }, []string{"Source.Preset is no known sender: choose one of Presets"}},
+		{"scheme", func(s *ingest.Source) {
+			s.Signature = ingest.Signature{Scheme: "rot13", Secret: ingest.NewSecret("hunter2")}
+		}, []string{"Source.Signature.Scheme is no known scheme: choose one of calendly, "}},
+		{"scheme without a secret", func(s *ingest.Source) { s.Signature = ingest.Signature{Scheme: "tally"} }, []string{"Source.Signature.Secret is required"}},
+		{"secret without a scheme", func(s *ingest.Source) {
+			s.Preset, s.Signature.Secret = "zapier", ingest.NewSecret("hunter2")
+		}, []string{"Source.Signature.Scheme is required with a secret"}},
+		{"only the key before", func(s *ingest.Source) { s.Signature = ingest.Signature{Previous: ingest.NewSecret("hunter2")} }, []string{"Source.Signature.Previous is given without Secret"}},
+		{"secret that is not base64", func(s *ingest.Source) {
+			s.Signature = ingest.Signature{Scheme: ingest.StandardWebhooks, Secret: ingest.NewSecret("whsec_hunter2!")}
+		}, []string{"Source.Signature.Secret is not base64"}},
+		{"key before that is not base64", func(s *ingest.Source) {
+			s.Signature = ingest.Signature{Scheme: ingest.StandardWebhooks, Secret: ingest.NewSecret("aGk="), Previous: ingest.NewSecret("hunter2!")}
+		}, []string{"Source.Signature.Previous is not base64"}},
+		{"captcha", func(s *ingest.Source) {
+			s.Captcha = ingest.CaptchaSettings{Name: strings.Repeat("x", 129), Field: "email", OnOutage: "refuse"}
+		},
+			[]string{"Source.Captcha.Name is longer than 128 bytes", "Source.Captcha.Field is a known field: choose another name", `Source.Captcha.OnOutage is neither "" nor "accept"`}},
 		{"trap that people see", func(s *ingest.Source) { s.Spam.Honeypot = "email" }, []string{"Source.Spam.Honeypot is a known field"}},
 		{"time that nobody has", func(s *ingest.Source) { s.Spam.MinFill = 2 * time.Hour }, []string{"Source.Spam.MinFill is above 1h0m0s: lower it"}},
 	}
@@ -57,6 +77,7 @@ func TestSourceValidate(t *testing.T) {
 				require.ErrorContains(t, err, want)
 			}
 			require.Len(t, strings.Split(err.Error(), "\n"), len(tt.want), "one error a field: %v", err)
+			require.NotContains(t, err.Error(), "hunter2")
 		})
 	}
 }
