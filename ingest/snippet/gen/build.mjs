@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 const out = process.argv[2] || '../leads.js';
 const { outputFiles: [file] } = await build({
   entryPoints: ['../src/main.ts'], bundle: true, minify: true, format: 'iife', target: 'es2019', charset: 'utf8',
-  legalComments: 'none', write: false, tsconfig: '../src/tsconfig.json',
+  legalComments: 'none', write: false, tsconfigRaw: {},
 });
 const { writeFileSync } = await import('node:fs');
 writeFileSync(out, file.contents);

@@ -22,7 +22,7 @@ const campaignOf = (url: Address): Record<string, string> | undefined => {
   let found: Record<string, string> | undefined;
   new URLSearchParams(url.search).forEach((value, name) => {
     if (value && !/@/.test(value) && (level ? /^utm_|clid$|braid$|^(li_fat_id|rdt_cid|epik|ScCid)$/ : /^utm_/).test(name))
-      found = { ...found, [name]: value.slice(0, 300) };
+      found = { ...found, [name]: value.slice(0, 200) };
   });
   return found;
 };
@@ -41,8 +41,6 @@ const load = (kind: Kind): Touch[] | undefined => quietly(() => JSON.parse(windo
 const store = (kind: Kind, list?: Touch[] | 0 | false): unknown =>
   quietly(() => (list ? (window[kind].leads = JSON.stringify(list)) : delete window[kind].leads));
 
-const trace = (touch: Touch): string => JSON.stringify([touch.utm, touch.referrer]);
-
 // remember notes this page: it is a touch if it begins a visit, or comes of a campaign or another site. What may not be remembered is
 // deleted.
 const remember = (to: number): void => {
@@ -53,7 +51,7 @@ const remember = (to: number): void => {
   const session = level && load('sessionStorage');
   touches = [...((level > 1 && load('localStorage')) || []), ...(session || [])].filter((old) => Date.now() - Date.parse(old.at) < 90 * 864e5);
   const last = touches[touches.length - 1];
-  if (!session || !last || ((touch.utm || touch.referrer) && trace(touch) !== trace(last))) touches.push(touch);
+  if (!session || !last || ((touch.utm || touch.referrer) && touch.landing !== last.landing)) touches.push(touch);
   if (touches.length > 10) touches.splice(1, 1); // the first stays
   store('sessionStorage', level && (level > 1 ? [] : touches));
   store('localStorage', level > 1 && touches);
@@ -71,7 +69,7 @@ export const begin = (): void => {
 
 // attribution returns what a submission says about how the visitor came: the last campaign, and where this visit came from and began.
 export const attribution = (): Record<string, unknown> => {
-  const last = touches[touches.length - 1];
-  const campaign = [...touches].reverse().find((touch) => touch.utm) || last;
-  return { _utm: campaign.utm, _referrer: last.referrer, _landing: last.landing, _page: clean(location), _touches: touches };
+  const latest = [...touches].reverse();
+  const campaign = latest.find((touch) => touch.utm) || latest[0];
+  return { _utm: campaign.utm, _referrer: latest[0].referrer, _landing: latest[0].landing, _page: clean(location), _touches: touches };
 };

@@ -22,9 +22,6 @@ export const quietly = <T>(f: () => T): T | undefined => {
   }
 };
 
-// list makes a list of one or many.
-export const list = (value: unknown): unknown[] => ([] as unknown[]).concat(value);
-
 // create makes an element with these properties.
 export const create = <K extends keyof HTMLElementTagNameMap>(tag: K, properties?: Partial<HTMLElementTagNameMap[K]>): HTMLElementTagNameMap[K] =>
   Object.assign(doc.createElement(tag), properties);

@@ -15,22 +15,20 @@ export const show = (form: HTMLFormElement, kind: string, text = ''): void => {
 // begin shows that a form is being sent. The place of its message is there, and empty, before it is filled, so that screen readers
 // announce what comes. The function that it returns ends the sending.
 export const begin = (form: HTMLFormElement): (() => void) => {
-  const region = regions.get(form) || create('div', { id: 'leads-' + regions.size });
-  region.setAttribute('role', 'status');
-  region.setAttribute('aria-live', 'polite');
+  const region = regions.get(form) || create('div', { id: 'leads-' + regions.size, role: 'status', ariaLive: 'polite' });
   safe(form).after(region);
   regions.set(form, region);
   show(form, 'busy');
   const focused = doc.activeElement as Control;
   const buttons = controls(form).filter((el) => /submit|image/.test(el.type) && !el.disabled);
   const disable = (on: boolean): void => {
-    safe(form).setAttribute('aria-busy', '' + on);
+    form.ariaBusy = on as never; // becomes text
     buttons.forEach((el) => (el.disabled = on));
   };
   disable(true);
   return () => {
     disable(false);
-    if (buttons.includes(focused)) focused.focus();
+    if (doc.activeElement === doc.body) focused.focus(); // a button that is disabled loses it
   };
 };
 
@@ -42,9 +40,9 @@ export const blame = (form: HTMLFormElement, { error }: Answer): void => {
     const name = pointer.slice(1);
     const el = controls(form).find((el) => knownFields(form).get(el) === name || el.name === name);
     if (!el) return;
-    el.setAttribute('aria-invalid', 'true');
+    el.ariaInvalid = 'true';
     el.setAttribute('aria-errormessage', regions.get(form)!.id);
-    el.addEventListener('input', () => el.removeAttribute('aria-invalid'));
+    el.addEventListener('input', () => (el.ariaInvalid = null));
     el.focus();
   });
 };

@@ -1,4 +1,4 @@
-import { attribute, list, safe } from './dom';
+import { attribute, safe } from './dom';
 import { setting } from './settings';
 
 // Control is what forms have. Each kind of control has some of these properties.
@@ -9,7 +9,7 @@ export interface Control extends HTMLElement {
   value: string;
   checked?: boolean;
   disabled?: boolean;
-  labels?: NodeListOf<HTMLLabelElement>;
+  labels?: ArrayLike<HTMLLabelElement>;
   selectedOptions?: HTMLCollectionOf<HTMLOptionElement>;
 }
 
@@ -28,12 +28,12 @@ const kinds: [string, RegExp][] = [
 ];
 
 // secret are the fields that nobody but the page may read.
-const secret = /pass ?w|kennwort|card ?n|\bcc\b|\bcc?(num|exp|cv)|cv[vc]|\biban|\bssn\b|\botp\b|one ?time|\bpin\b|csrf|token/;
+const secret = /pass ?w|card ?n|\bcc|cv[vc]|\biban|\bssn\b|\botp\b|one ?time|\bpin\b/;
 
 // attributed are the hidden fields that are read all the same: answers of captchas and the campaign parameters that pages fill in.
 const attributed = /-response$|^utm_|clid$/;
 
-const labelOf = (el: Control): string => (el.labels && el.labels[0] && el.labels[0].textContent) || attribute(el, 'aria-label');
+const labelOf = (el: Control): string => (((el.labels || [])[0] || 0) as Node).textContent || attribute(el, 'aria-label');
 
 // textsOf are the texts that tell what a field holds, the surest first, in words: "contact[first_name]" is "contact first name".
 const textsOf = (el: Control): string[] =>
@@ -48,13 +48,13 @@ export const isSecret = (el: Control): boolean => !attributed.test(el.name) && t
 // isPrivate reports whether a field is none of our business: hidden ones are, unless they are listed or hold attribution.
 const isPrivate = (el: Control): unknown =>
   isSecret(el) || /file|submit|button|reset|image|output/.test(el.type) || el.closest('[data-leads-ignore]') ||
-  (el.type === 'hidden' && !attributed.test(el.name) && !setting('fields').split(' ').includes(el.name));
+  (el.type === 'hidden' && !attributed.test(el.name) && !el.matches(setting('fields') || '_'));
 
 // knownFields tells which controls of a form hold which known fields: for each the one that is surest, the first of equals. The others
 // that look like it have "".
 export const knownFields = (form: HTMLFormElement): Map<Control, string> => {
   const known = new Map<Control, string>();
-  const open = controls(form).filter((el) => /^(text|number|email|tel|undefined)$/.test(el.type) && !isPrivate(el));
+  const open = controls(form).filter((el) => /^(text$|num|em|tel|und)/.test(el.type) && !isPrivate(el));
   for (let i = 0; i < 7; i++) {
     open.forEach((el) => {
       const kind = !known.has(el) && kinds.find((kind) => kind[1].test(textsOf(el)[i]));
@@ -85,7 +85,7 @@ export const collect = (form: HTMLFormElement): Data => {
       if (typeof value !== 'string' || !value.trim()) return;
       if (kind) value = value.trim();
       if (kind === 'name') whole = value as string;
-      else data[name] = name in data ? list(data[name]).concat(value) : value;
+      else data[name] = name in data ? ([] as unknown[]).concat(data[name], value) : value;
     });
   });
   if (whole) {

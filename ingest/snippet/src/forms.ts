@@ -4,7 +4,7 @@ import { endpoint, setting } from './settings';
 
 // notLeads are the forms of people who are customers already, want to leave, or write to the world.
 const notLeads =
-  /log.?in|sign.?in|check.?out|\bcart\b|payment|unsubscri|opt.?out|abmeld|sabonn|sinscri|disiscri|baja|forgot|(lost|reset).?pass|comment/i;
+  /log.?in|sign.?in|check.?out|unsubscri|opt.?out|abmeld|sabonn|sin?scri|baja|forgot|(lost|reset).?pass|comment/i;
 
 // isLead reports whether a form asks for a lead: it has a field for an email address or a phone number, and is no login, checkout or
 // unsubscription. What data-forms lists is one, and nothing else then.
@@ -19,14 +19,14 @@ export const isLead = (form: HTMLFormElement): boolean => {
 };
 
 // ownAction returns where the form goes without us, or "" if nowhere: the page itself, or the door, which we speak to better.
-export const ownAction = (form: HTMLFormElement, submitter?: Element | null): string => {
-  const action = (submitter && attribute(submitter, 'formaction')) || attribute(form, 'action');
+export const ownAction = (form: HTMLFormElement): string => {
+  const action = attribute(form, 'action');
   const url = new URL(action, doc.baseURI).href;
-  return /^\s*(#|javascript:|$)/i.test(action) || url.startsWith(endpoint(form)) ? '' : url;
+  return /^(#|javascript:|$)/i.test(action) || url.startsWith(endpoint(form)) ? '' : url;
 };
 
 // takesOver reports whether we are to submit the form in the place of the browser.
-export const takesOver = (form: HTMLFormElement, submitter?: Element | null): boolean => {
+export const takesOver = (form: HTMLFormElement): boolean => {
   const mode = setting('mode', form);
-  return mode === 'ajax' || (mode !== 'observe' && attribute(form, 'method') !== 'dialog' && !ownAction(form, submitter));
+  return mode === 'ajax' || (mode !== 'observe' && attribute(form, 'method') !== 'dialog' && !ownAction(form));
 };

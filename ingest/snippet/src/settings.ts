@@ -8,8 +8,8 @@ export const setting = (name: string, form?: Element): string =>
   (form && attribute(form, 'data-' + name)) || attribute(script, 'data-' + name);
 
 // endpoint returns where a form's submissions go: to the door that the tag names, else beside the script if that is served by the door,
-// else to the usual place of the script's origin.
+// else to the usual place of the script's origin. A form's own token has a longer name, because WPForms uses data-token itself.
 export const endpoint = (form?: Element): string => {
-  const usual = (/\/webhooks\/[^/]*$/.test(script.src) ? '' : '/api/webhooks/') + setting('token', form);
-  return new URL(setting('endpoint', form) || usual, script.src).href;
+  const token = (form && attribute(form, 'data-leads-token')) || setting('token');
+  return new URL(setting('endpoint') || (/\/webhooks\/[^/]*$/.test(script.src) ? '' : '/api/webhooks/') + token, script.src).href;
 };

@@ -1,5 +1,5 @@
 import { attribution } from './attribution';
-import { create, doc, list, safe } from './dom';
+import { create, doc, safe } from './dom';
 import { begin, blame, show } from './feedback';
 import { collect, Data } from './fields';
 import { ownAction, takesOver } from './forms';
@@ -35,7 +35,7 @@ export const ofForm = (form: HTMLFormElement): Submission | undefined => {
 
 // deliver sends a submission unless it is under way or has arrived, and tells the page by an event, which the page may cancel if it leaves
 // nothing more to us. While somebody waits the delays are short.
-export const deliver = async (target: Node, sub: Submission, delays = [1e3, 4e3, 15e3, 6e4], then?: (answer: Answer) => void): Promise<Answer> => {
+export const deliver = async (target: Node, sub: Submission, delays = [1e3, 5e3, 3e4], then?: (answer: Answer) => void): Promise<Answer> => {
   const first = !sub.answer || sub.failed;
   if (first) sub.answer = send(sub, delays);
   sub.failed = false;
@@ -49,15 +49,13 @@ export const deliver = async (target: Node, sub: Submission, delays = [1e3, 4e3,
 // goOn submits a form as the browser would have, or, when it has nowhere to go, posts what was collected to the door as a plain form:
 // the parameters of _utm stand for themselves there, and lists repeat their name.
 const goOn = (form: HTMLFormElement, submitter: HTMLButtonElement | null, { url, body }: Submission): void => {
-  const action = ownAction(form, submitter);
-  const add = (name: string, value: unknown): void => safe(form).append(create('input', { type: 'hidden', name, value: '' + value }));
-  if (action) {
-    safe(form).setAttribute('action', action);
+  const add = (name: string, value: string): void => safe(form).append(create('input', { type: 'hidden', name, value }));
+  if (ownAction(form)) {
     if (submitter && submitter.name) add(submitter.name, submitter.value);
   } else {
     doc.documentElement.append((form = create('form', { method: 'post', action: url })));
     const { _utm, _touches, ...data } = JSON.parse(body);
-    Object.entries({ ...data, ..._utm }).forEach(([name, value]) => list(value).forEach((one) => add(name, one)));
+    Object.entries({ ...data, ..._utm }).forEach(([name, value]) => ([] as unknown[]).concat(value).forEach((one) => add(name, one as string)));
   }
   nativeSubmit.call(form);
 };
@@ -69,12 +67,10 @@ const busy = new Set<HTMLFormElement>();
 const takeOver = async (form: HTMLFormElement, submitter: HTMLButtonElement | null, sub: Submission): Promise<void> => {
   const end = begin(form);
   busy.add(form);
-  await deliver(form, sub, [700, 2e3], (answer) => {
-    busy.delete(form);
-    end();
+  await deliver(form, sub, [900], (answer) => {
     if (answer.success) {
       const to = setting('redirect', form);
-      show(form, 'success', setting('success', form) || 'Thank you. We have received your message.');
+      show(form, 'success', setting('success', form) || 'Thank you.');
       safe(form).reset();
       if (/^(https?:|\/)/.test(to)) location.assign(to);
     } else if (answer.status === 400) {
@@ -83,6 +79,8 @@ const takeOver = async (form: HTMLFormElement, submitter: HTMLButtonElement | nu
       goOn(form, submitter, sub);
     }
   });
+  busy.delete(form);
+  end();
 };
 
 // decide is what is to be done about the submit event that is on its way through the page.
@@ -97,7 +95,7 @@ export const early = (event: SubmitEvent, form: HTMLFormElement): void => {
   const submitter = event.submitter as HTMLButtonElement | null;
   const valid = safe(form).matches(':valid');
   const ajax = setting('mode', form) === 'ajax';
-  const ours = takesOver(form, submitter);
+  const ours = takesOver(form);
   if (ajax) event.preventDefault();
   const mine = (decide = () => {
     if (decide !== mine) return;

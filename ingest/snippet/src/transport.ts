@@ -17,15 +17,14 @@ export interface Submission {
   failed?: boolean;
 }
 
-// post sends a body once. text/plain needs no preflight, and keepalive outlives the page as long as 64 kB suffice.
+// post sends a body once. It goes as text/plain, which needs no preflight, and keepalive outlives the page as long as 64 kB suffice.
 const post = async ({ url, body }: Submission): Promise<Answer> => {
   try {
     const res = await fetch(url, {
-      method: 'POST', body, headers: { 'Content-Type': 'text/plain' }, credentials: 'omit', keepalive: body.length < 2e4,
-      signal: AbortSignal.timeout(+setting('timeout') || 8e3),
+      method: 'POST', body, keepalive: body.length < 2e4, signal: AbortSignal.timeout(+setting('timeout') || 6e3),
     });
     const { status } = res;
-    return { success: status === 200, status, error: status === 400 ? (await res.json()).error : undefined };
+    return { success: res.ok, status, error: status === 400 ? (await res.json()).error : undefined };
   } catch {
     return { success: false, status: 0 };
   }
@@ -38,14 +37,13 @@ const waiting = new Set<Submission>();
 addEventListener('pagehide', () => waiting.forEach((sub) => navigator.sendBeacon(sub.url, sub.body)));
 
 // send sends a submission, and again after each delay as long as trying may help.
-export const send = async (sub: Submission, delays: number[]): Promise<Answer> => {
-  for (let i = 0; ; i++) {
-    const answer = await post(sub);
-    const { status } = answer;
-    sub.failed = !answer.success;
-    if (!delays[i] || (status && status !== 429 && status < 500)) return answer;
-    waiting.add(sub);
-    await new Promise((wake) => setTimeout(wake, delays[i]));
-    waiting.delete(sub);
-  }
+export const send = async (sub: Submission, [delay, ...delays]: number[]): Promise<Answer> => {
+  const answer = await post(sub);
+  const { status } = answer;
+  sub.failed = !answer.success;
+  if (!delay || (status && status !== 429 && status < 500)) return answer;
+  waiting.add(sub);
+  await new Promise((wake) => setTimeout(wake, delay));
+  waiting.delete(sub);
+  return send(sub, delays);
 };

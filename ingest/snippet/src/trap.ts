@@ -7,7 +7,7 @@ export const traps = new Map<Element, HTMLInputElement>();
 export const setTrap = (form: HTMLFormElement): void => {
   if (traps.has(form)) return;
   const el = create('input', { tabIndex: -1, autocomplete: 'off', ariaHidden: 'true' });
-  el.style.cssText = 'position:fixed;top:-99px;width:1px;opacity:0';
+  el.style.cssText = 'position:fixed;top:-99px';
   traps.set(form, el);
   safe(form).append(el);
 };
