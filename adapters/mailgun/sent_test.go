@@ -81,6 +81,11 @@ func TestSentAndEvents(t *testing.T) {
 		return `{"event":"` + event + `","id":"e","timestamp":1795435200.1,"message":{"headers":{"message-id":"` + id + `"}}}`
 	}
 	const id = "id1@mg.example.com"
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t.Errorf("the key has gone elsewhere: %s", r.URL)
+		_, _ = w.Write([]byte(`{"items":[]}`))
+	}))
+	t.Cleanup(elsewhere.Close)
 	for name, test := range map[string]struct {
 		body string
 		want leads.Truth
@@ -97,7 +102,7 @@ func TestSentAndEvents(t *testing.T) {
 		"no JSON":                 {`<html>`, leads.Unknown, true},
 		"another type":            {`{"items":7}`, leads.Unknown, true},
 		"an item of another type": {`{"items":[7]}`, leads.Unknown, true},
-		"a page elsewhere":        {`{"items":[` + item("accepted", "x") + `],"paging":{"next":"http://192.0.2.1/v3/steal"}}`, leads.Unknown, true},
+		"a page elsewhere":        {`{"items":[` + item("accepted", "x") + `],"paging":{"next":"ELSEWHERE/v3/steal"}}`, leads.Unknown, true},
 		"pages without end":       {`{"items":[` + item("accepted", "x") + `],"paging":{"next":"AGAIN"}}`, leads.Unknown, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -109,6 +114,7 @@ func TestSentAndEvents(t *testing.T) {
 					body = `{"items":[]}`
 				}
 				body = strings.ReplaceAll(strings.ReplaceAll(body, "NEXT", s.URL+r.URL.Path+"?page=end"), "AGAIN", s.URL+r.URL.Path+"?page=1")
+				body = strings.ReplaceAll(body, "ELSEWHERE", elsewhere.URL)
 				_, _ = w.Write([]byte(body))
 				return true
 			}
