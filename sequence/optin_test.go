@@ -78,6 +78,34 @@ func TestUnconfirmed(t *testing.T) {
 	})
 }
 
+// TestOneQuestionForAll asks once for two sequences, and takes the answer for both.
+func TestOneQuestionForAll(t *testing.T) {
+	t.Parallel()
+	for name, answers := range map[string]bool{"a yes": true, "no answer": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T) {
+				second := course()
+				second.ID, second.Name = "second", "Second"
+				r := newRig(t, options(course(), second), parts{})
+				form := r.source(ingest.Source{Trusted: true, Consent: ingest.Consent{Purpose: "marketing", DoubleOptIn: true}})
+				id := r.submit(ingest.Submission{SourceID: form, Fields: ingest.Fields{Email: "bob@example.com"}})
+				after(6 * 24 * time.Hour)
+				require.Len(t, r.enrollments(id), 2)
+				require.Len(t, r.out.all(), 1)
+				if answers {
+					require.Equal(t, http.StatusOK, r.post(linkTo(t, r.out.all()[0].Email, "c")))
+				}
+				after(30 * 24 * time.Hour)
+				for _, e := range r.enrollments(id) {
+					require.Equal(t, answers, e.State == sequence.Finished)
+					require.Equal(t, !answers, e.Reason == sequence.ReasonUnconfirmed)
+				}
+			})
+		})
+	}
+}
+
 // TestBombing submits one victim's address again and again: to many sources, in many spellings, for many sequences, at once and over a day.
 func TestBombing(t *testing.T) {
 	t.Parallel()

@@ -17,7 +17,11 @@ import (
 // TestRaces has stops and workers race for claimed mails.
 func TestRaces(t *testing.T) {
 	t.Parallel()
-	for range 20 { // a store that has no index is quicker so
+	rounds := 20
+	if testing.Short() {
+		rounds = 1
+	}
+	for range rounds { // a store that has no index is quicker so
 		adaptertest.TestStops(t, memstore.New(nil), 1000)
 	}
 }
