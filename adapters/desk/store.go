@@ -180,7 +180,7 @@ type ResponseRow struct {
 	Response leads.Response
 }
 
-// Filter selects leads of a tenant; the fields that are not empty all count.
+// Filter selects leads of a tenant; the fields that are not empty all count, and of a list any one.
 type Filter struct {
 	Tenant         string
 	Statuses       []leads.Status
@@ -199,13 +199,13 @@ type Filter struct {
 	// from the first one on, however they are grouped. At most 200 bytes and eight words count. A search of nothing but signs selects no
 	// lead. See [SearchWords] and [ParseSearch].
 	Search   string
-	From, To time.Time // of creation; To is not included
+	From, To time.Time // of creation; From is included and To is not
 	// Duplicates selects by whether a lead has more than one submission (Submissions).
 	Duplicates Duplicates
 
 	Sort   Sort
 	After  string // Page.Next of the page before, or ""
-	Offset int    // how many to skip; page numbers are made of it
+	Offset int    // how many to skip behind After; page numbers are made of it
 	Limit  int    // 0 means 20, and above 1,000 means 1,000
 }
 
@@ -233,6 +233,7 @@ const (
 // Page is a page of leads.
 type Page struct {
 	Leads []leads.Lead
-	// Next is what After must be for the page that follows, or "" if none does. It is opaque and belongs to the filter it came from.
+	// Next is what After must be for the page that follows, or "" if none does. It is opaque and belongs to the order it came from: with another
+	// selection, the page begins behind the same place.
 	Next string
 }

@@ -1,0 +1,242 @@
+package restapi
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/openleads/leads/adapters/desk"
+)
+
+// maxBody bounds a JSON body, in bytes.
+const maxBody = 1 << 20
+
+// call is one request on its way.
+type call struct {
+	api  *API
+	w    http.ResponseWriter
+	r    *http.Request
+	user desk.User
+	body []byte // of a route that takes one
+}
+
+func (c *call) ctx() context.Context { return c.r.Context() }
+func (c *call) id() string           { return c.r.PathValue("id") }
+
+// run answers the route, once for an idempotency key.
+func (c *call) run(route route) error {
+	if route.Body != nil {
+		if err := c.read(); err != nil {
+			return err
+		}
+	}
+	key := c.r.Header.Get("Idempotency-Key")
+	if key == "" || !route.Idempotent {
+		return c.reply(route.do(c))
+	}
+	return c.once(key, route)
+}
+
+// result is what a handler answers.
+type result struct {
+	status int // 0 means 200
+	body   any // nil means none, and 204
+	etag   string
+}
+
+// ok answers 200 with a body.
+func ok(body any, err error) (result, error) { return result{body: body}, err }
+
+// done answers 204.
+func done(err error) (result, error) { return result{status: http.StatusNoContent}, err }
+
+// tagged is ok with an ETag made of the body.
+func tagged(body any, err error) (result, error) {
+	if err != nil {
+		return result{}, err
+	}
+	tag, err := digest(body)
+	return result{body: body, etag: tag}, err
+}
+
+func digest(body any) (string, error) {
+	data, err := json.Marshal(body)
+	sum := sha256.Sum256(data)
+	return `"` + hex.EncodeToString(sum[:12]) + `"`, err
+}
+
+// written is set by handlers that have written their answer themselves.
+var written = result{status: -1}
+
+// reply writes a result.
+func (c *call) reply(res result, err error) error {
+	if err != nil || res.status == written.status {
+		return err
+	}
+	if res.etag != "" {
+		c.w.Header().Set("ETag", res.etag)
+		if c.r.Method == http.MethodGet && matches(c.r.Header.Get("If-None-Match"), res.etag) {
+			c.w.WriteHeader(http.StatusNotModified)
+			return nil
+		}
+	}
+	switch {
+	case res.status == http.StatusNoContent:
+		c.w.WriteHeader(http.StatusNoContent)
+	case res.status == 0:
+		answer(c.w, http.StatusOK, "application/json", res.body)
+	default:
+		answer(c.w, res.status, "application/json", res.body)
+	}
+	return nil
+}
+
+// matches reports whether a list of ETags has one of them, or "*".
+func matches(list, tag string) bool {
+	return slices.ContainsFunc(strings.Split(list, ","), func(t string) bool {
+		t = strings.TrimPrefix(strings.TrimSpace(t), "W/")
+		return t == tag || t == "*"
+	})
+}
+
+// unchanged holds If-Match against the ETag of what there is.
+func (c *call) unchanged(current string) error {
+	if given := c.r.Header.Get("If-Match"); given != "" && !matches(given, current) {
+		return errStale
+	}
+	return nil
+}
+
+// read reads the body.
+func (c *call) read() error {
+	kind, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/json" && !strings.HasSuffix(kind, "+json") {
+		return &fault{status: http.StatusUnsupportedMediaType, code: "unsupported_media_type", message: "send application/json"}
+	}
+	c.body, err = io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, maxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return &fault{status: http.StatusRequestEntityTooLarge, code: "too_large", message: fmt.Sprintf("at most %d bytes", maxBody)}
+	case err != nil:
+		return &fault{status: http.StatusBadRequest, code: "invalid_body", message: "the body did not arrive whole"}
+	}
+	return nil
+}
+
+// decode decodes the body strictly: unknown and repeated names are errors that name where they stand.
+func (c *call) decode(v any) error {
+	body := bytes.TrimSpace(c.body)
+	if len(body) == 0 {
+		return &fault{status: http.StatusBadRequest, code: "invalid_body", message: "the body is empty"}
+	}
+	err := jsonv2.Unmarshal(body, v, jsonv2.RejectUnknownMembers(true), jsontext.AllowInvalidUTF8(false))
+	var semantic *jsonv2.SemanticError
+	var syntactic *jsontext.SyntacticError
+	switch {
+	case errors.As(err, &semantic):
+		return field(string(semantic.JSONPointer), "this name or value cannot be taken here")
+	case errors.As(err, &syntactic):
+		return field(string(syntactic.JSONPointer), "this is no valid JSON")
+	case err != nil:
+		return field("", "this is no valid JSON")
+	}
+	return nil
+}
+
+// field is the fault of one field.
+func field(pointer, message string) *fault {
+	return &fault{status: http.StatusBadRequest, code: "invalid", message: "some fields cannot be taken", fields: []desk.FieldError{{Pointer: pointer, Message: message}}}
+}
+
+// query reads parameters and collects what is wrong with them.
+type query struct {
+	values map[string][]string
+	faults []desk.FieldError
+}
+
+func (c *call) query() *query { return &query{values: c.r.URL.Query()} }
+
+func (q *query) text(name string) string {
+	if v := q.values[name]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// list reads values given several times or separated by commas.
+func (q *query) list(name string) []string {
+	var all []string
+	for _, v := range q.values[name] {
+		for s := range strings.SplitSeq(v, ",") {
+			if s = strings.TrimSpace(s); s != "" {
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}
+
+func (q *query) number(name string, otherwise, least, most int) int {
+	text := q.text(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < least || n > most {
+		q.faults = append(q.faults, desk.FieldError{Pointer: name, Message: fmt.Sprintf("a number from %d to %d", least, most)})
+		return otherwise
+	}
+	return n
+}
+
+// time reads a time or a date; the end of a span is the end of that day.
+func (q *query) time(name string, end bool) time.Time {
+	text := q.text(name)
+	if text == "" {
+		return time.Time{}
+	}
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t.UTC()
+	}
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		q.faults = append(q.faults, desk.FieldError{Pointer: name, Message: `a date such as "2026-11-23" or a time such as "2026-11-23T12:00:00Z"`})
+		return time.Time{}
+	}
+	if end {
+		t = t.AddDate(0, 0, 1)
+	}
+	return t
+}
+
+// one reads one of some words.
+func (q *query) one(name string, words ...string) string {
+	text := q.text(name)
+	if text != "" && !slices.Contains(words, text) {
+		q.faults = append(q.faults, desk.FieldError{Pointer: name, Message: "one of " + strings.Join(words, ", ")})
+		return ""
+	}
+	return text
+}
+
+func (q *query) err() error {
+	if len(q.faults) == 0 {
+		return nil
+	}
+	return &fault{status: http.StatusBadRequest, code: "invalid_parameter", message: "some parameters cannot be taken", fields: q.faults}
+}

@@ -1,0 +1,122 @@
+package restapi
+
+import (
+	"context"
+
+	"github.com/openleads/leads/adapters/desk"
+	"github.com/openleads/leads/sequence"
+)
+
+func listSequences(c *call) (result, error) {
+	all, err := c.api.desk.Sequences(c.ctx(), c.user)
+	return ok(orEmpty(all), err)
+}
+
+func (c *call) sequence(def sequence.Definition, err error) (result, error) { return tagged(def, err) }
+
+func getSequence(c *call) (result, error) {
+	return c.sequence(c.api.desk.Sequence(c.ctx(), c.user, c.id()))
+}
+
+func createSequence(c *call) (result, error) {
+	var def sequence.Definition
+	if err := c.decode(&def); err != nil {
+		return result{}, err
+	}
+	def.Version = 0
+	return c.sequence(c.api.desk.SaveSequence(c.ctx(), c.user, def))
+}
+
+func putSequence(c *call) (result, error) {
+	var def sequence.Definition
+	if err := c.decode(&def); err != nil {
+		return result{}, err
+	}
+	old, err := c.api.desk.Sequence(c.ctx(), c.user, c.id())
+	if err != nil {
+		return result{}, err
+	}
+	if tag, err := digest(old); err != nil || c.unchanged(tag) != nil {
+		return result{}, errStale
+	}
+	if def.ID != "" && def.ID != old.ID {
+		return result{}, field("/id", "the id of a sequence cannot be changed")
+	}
+	if def.ID = old.ID; def.Version == 0 {
+		def.Version = old.Version
+	}
+	return c.sequence(c.api.desk.SaveSequence(c.ctx(), c.user, def))
+}
+
+func deleteSequence(c *call) (result, error) {
+	return done(c.api.desk.DeleteSequence(c.ctx(), c.user, c.id()))
+}
+
+func pauseSequence(paused bool) func(c *call) (result, error) {
+	return func(c *call) (result, error) {
+		return done(c.api.desk.PauseSequence(c.ctx(), c.user, c.id(), paused))
+	}
+}
+
+func listEnrollments(c *call) (result, error) {
+	q := c.query()
+	state := q.one("state", string(sequence.Pending), string(sequence.Active), string(sequence.Paused), string(sequence.Finished), string(sequence.Exited))
+	want := sequence.EnrollmentQuery{LeadID: q.text("leadId"), SequenceID: q.text("sequenceId"), After: q.text("after"), Limit: q.number("limit", 20, 1, 100)}
+	if state != "" {
+		want.States = []sequence.State{sequence.State(state)}
+	}
+	if err := q.err(); err != nil {
+		return result{}, err
+	}
+	found, err := c.api.desk.Enrollments(c.ctx(), c.user, want)
+	return ok(each(found, shapeEnrollment), err)
+}
+
+type enrollBody struct {
+	LeadID     string `json:"leadId"`
+	SequenceID string `json:"sequenceId"`
+}
+
+func enroll(c *call) (result, error) {
+	var in enrollBody
+	if err := c.decode(&in); err != nil {
+		return result{}, err
+	}
+	e, err := c.api.desk.Enroll(c.ctx(), c.user, in.LeadID, in.SequenceID)
+	return ok(shapeEnrollment(e), err)
+}
+
+func changeEnrollment(do func(d *desk.Desk, ctx context.Context, u desk.User, id string) error) func(c *call) (result, error) {
+	return func(c *call) (result, error) { return done(do(c.api.desk, c.ctx(), c.user, c.id())) }
+}
+
+func listSuppressions(c *call) (result, error) {
+	q := c.query()
+	limit := q.number("limit", 100, 1, 1000)
+	if err := q.err(); err != nil {
+		return result{}, err
+	}
+	found, err := c.api.desk.Suppressions(c.ctx(), c.user, q.text("afterKey"), q.text("afterPurpose"), limit)
+	return ok(each(found, shapeSuppression), err)
+}
+
+type suppressBody struct {
+	Email   string `json:"email"`
+	Purpose string `json:"purpose,omitempty"`
+}
+
+func suppress(c *call) (result, error) {
+	var in suppressBody
+	if err := c.decode(&in); err != nil {
+		return result{}, err
+	}
+	return done(c.api.desk.Suppress(c.ctx(), c.user, in.Email, in.Purpose))
+}
+
+func unsuppress(c *call) (result, error) {
+	q := c.query()
+	if q.text("email") == "" {
+		return result{}, field("email", "an address is required")
+	}
+	return done(c.api.desk.Unsuppress(c.ctx(), c.user, q.text("email"), q.text("purpose")))
+}
