@@ -250,7 +250,7 @@ func TestAWrongPasswordLosesNoMail(t *testing.T) {
 	findings := m.Check(t.Context())
 	require.Len(t, findings, 1)
 	require.Contains(t, findings[0].Message, "535")
-	dump, _ := json.Marshal(m)
+	dump, _ := json.Marshal(struct{ Mailer any }{m})
 	for _, text := range []string{err.Error(), findings[0].Message, fmt.Sprintf("%v %+v %#v", *m, *m, *m), fmt.Sprintf("%+v", m), string(dump)} {
 		require.NotContains(t, text, "wrong-secret")
 	}

@@ -20,12 +20,24 @@ const (
 	maxName    = 76   // bytes of a header name
 )
 
+// fieldError is what is wrong with a field, named as the caller wrote it.
+type fieldError struct {
+	field string
+	error
+}
+
+// Error begins with "Email.Subject: ".
+func (e fieldError) Error() string { return "Email." + e.field + ": " + e.error.Error() }
+
+// Unwrap returns the fault.
+func (e fieldError) Unwrap() error { return e.error }
+
 // check reports every field that cannot be sent.
 func check(m leads.Email) error {
 	var errs []error
 	add := func(field string, err error) {
 		if err != nil {
-			errs = append(errs, fmt.Errorf("Email.%s: %w", field, err))
+			errs = append(errs, fieldError{field, err})
 		}
 	}
 	add("From", checkAddress(m.From))
