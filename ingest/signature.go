@@ -36,10 +36,6 @@ type Signature struct {
 	Previous Secret
 }
 
-// Vouches reports whether the source vouches for the addresses that come through it: it is Trusted, or every one of its requests is
-// signed.
-func (s Source) Vouches() bool { return s.Trusted || s.Signature.Secret.IsSet() }
-
 // Schemes lists the schemes of signatures by name.
 func Schemes() []string {
 	names := []string{StandardWebhooks}

@@ -287,9 +287,6 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	require.Equal(t, "hunter2", source.Signature.Secret.Reveal())
 	require.Equal(t, ingest.NewSecret("a"), ingest.NewSecret("a"), "stores are compared by what they give back")
 	require.Equal(t, ingest.Secret{}, ingest.NewSecret(""))
-	require.True(t, source.Vouches())
-	require.True(t, ingest.Source{Trusted: true}.Vouches())
-	require.False(t, ingest.Source{}.Vouches())
 }
 
 func TestMetaConfirmsTheAddress(t *testing.T) {

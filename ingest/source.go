@@ -44,7 +44,7 @@ type Source struct {
 	PerMinute int
 	// Spam sets the spam gate of the source.
 	Spam Spam
-	// Trusted says that whoever sends to this source vouches for the addresses: the host's own server, a signed webhook. The token of a
+	// Trusted says that whoever sends to this source vouches for the addresses: the host's own server, a CRM. A signature alone does not: it shows who has sent it, not whose address it is. The token of a
 	// public form stands in its page, so anybody can submit anybody's address through it; such a person is asked first before a
 	// sequence writes to them.
 	Trusted bool
