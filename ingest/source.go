@@ -44,9 +44,9 @@ type Source struct {
 	PerMinute int
 	// Spam sets the spam gate of the source.
 	Spam Spam
-	// Trusted says that whoever sends to this source vouches for the addresses: the host's own server, a CRM. A signature alone does not: it shows who has sent it, not whose address it is. The token of a
-	// public form stands in its page, so anybody can submit anybody's address through it; such a person is asked first before a
-	// sequence writes to them.
+	// Trusted says that whoever sends to this source vouches for the addresses: the host's own server, a CRM. A signature alone does not: it
+	// shows who has sent a submission, not whose address is in it. The token of a public form stands in its page, so anybody can submit
+	// anybody's address through it; such a person is asked first before a sequence writes to them.
 	Trusted bool
 	// Consent is what people agree to with this source's form.
 	Consent Consent
