@@ -166,7 +166,7 @@ func (w *world) serveSite(rw http.ResponseWriter, r *http.Request) {
 		driver, _ := os.ReadFile("testdata/driver.js")
 		_, _ = rw.Write(driver)
 		return
-	case r.Method == http.MethodGet && r.URL.Path == "/form" && r.URL.RawQuery == "":
+	case r.Method == http.MethodGet && r.URL.Path == "/form" && (r.URL.RawQuery == "" || r.URL.Query().Has("visit")):
 		w.serveForm(rw, name)
 		return
 	}
@@ -188,11 +188,15 @@ func (w *world) serveForm(rw http.ResponseWriter, name string) {
 	if plan == "" {
 		plan = `{"fill":{},"wait":true}`
 	}
+	timeout := 6000
+	if v.failure == "time-out" {
+		timeout = 400
+	}
 	door := w.doorOf(name)
 	_, _ = fmt.Fprintf(rw, `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>form</title>
 <script>window.plan=%s;function own(form){return fetch("/own",{method:"POST",body:new URLSearchParams(new FormData(form))})}</script>%s
-<script src="%sleads.js" data-token="%s" data-timeout="500" defer %s></script><script src="/driver.js" defer></script></head><body><main><h1>Form</h1>%s</main></body></html>`,
-		plan, v.head, door, tokenPrefix+name, v.tag, strings.ReplaceAll(v.body, "{{endpoint}}", door+tokenPrefix+name))
+<script src="%sleads.js" data-token="%s" data-timeout="%d" defer %s></script><script src="/driver.js" defer></script></head><body><main><h1>Form</h1>%s</main></body></html>`,
+		plan, v.head, door, tokenPrefix+name, timeout, v.tag, strings.ReplaceAll(v.body, "{{endpoint}}", door+tokenPrefix+name))
 }
 
 func (w *world) serveDoor(rw http.ResponseWriter, r *http.Request) {

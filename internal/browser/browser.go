@@ -52,7 +52,7 @@ func Start(ctx context.Context) (*Browser, error) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path),
 		chromedp.Flag("disable-gpu", true),
-		chromedp.Flag("disable-site-isolation-trials", true), // one process for all frames of a tab
+		chromedp.Flag("disable-site-isolation-trials", true),              // one process for all frames of a tab
 		chromedp.Flag("host-resolver-rules", "MAP *.localhost 127.0.0.1"), // and never ::1, where nobody listens
 		chromedp.WindowSize(1280, 900),
 	)

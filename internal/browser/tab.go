@@ -2,12 +2,14 @@ package browser
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/chromedp"
 )
 
@@ -66,11 +68,22 @@ func (t *Tab) Do(steps ...chromedp.Action[chromedp.Void]) error {
 // Open goes to an address and waits until the page has loaded.
 func (t *Tab) Open(address string) error { return t.Do(chromedp.Navigate(address)) }
 
-// Wait waits until an expression is true in the page, for at most half a minute.
+// Wait waits until an expression is true in the page, for at most half a minute. The page may be left for another meanwhile.
 func (t *Tab) Wait(expression string) error {
-	_, err := chromedp.Run(t.ctx, chromedp.Poll[bool]("!!("+expression+")", chromedp.WithPollingTimeout(patience), chromedp.WithPollingInterval(20*time.Millisecond)))
+	ctx, cancel := context.WithTimeout(t.ctx, patience)
+	defer cancel()
+	poll := chromedp.Poll[bool]("!!("+expression+")", chromedp.WithPollingTimeout(patience), chromedp.WithPollingInterval(20*time.Millisecond))
+	for {
+		_, err := chromedp.Run(ctx, poll)
+		if _, left := errors.AsType[*cdproto.Error](err); !left || ctx.Err() != nil {
+			return wrap(err, "waiting for "+expression)
+		}
+	}
+}
+
+func wrap(err error, what string) error {
 	if err != nil {
-		return fmt.Errorf("browser: waiting for %s: %w", expression, err)
+		return fmt.Errorf("browser: %s: %w", what, err)
 	}
 	return nil
 }

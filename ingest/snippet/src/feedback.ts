@@ -35,7 +35,7 @@ export const begin = (form: HTMLFormElement): (() => void) => {
 // blame marks the fields that the door refused and tells why.
 export const blame = (form: HTMLFormElement, { error }: Answer): void => {
   const fields = (error && error.fields) || [];
-  show(form, 'error', [setting('error', form) || 'Please check what you entered.', ...fields.map((field) => field.message)].join(' '));
+  show(form, 'error', [setting('error', form) || 'Please check what you entered:', ...fields.map((field) => field.message)].join(' '));
   fields.reverse().forEach(({ pointer }) => {
     const name = pointer.slice(1);
     const el = controls(form).find((el) => knownFields(form).get(el) === name || el.name === name);
