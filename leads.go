@@ -176,8 +176,8 @@ type Sequencer interface {
 // Mailer sends a mail.
 type Mailer interface {
 	// Send hands the mail to the next hop and returns its receipt. Its errors are told apart by [IsPermanent] (never try
-	// again), [IsAmbiguous] (it may have been sent) and [RetryAfter]; any other may be retried as it is. It may be called
-	// concurrently and must return soon after ctx ends.
+	// again), [IsAmbiguous] (it may have been sent) and [RetryAfter]; any other may be retried as it is. It does not keep or change
+	// the mail. It may be called concurrently and must return soon after ctx ends.
 	Send(ctx context.Context, mail Email) (Receipt, error)
 }
 

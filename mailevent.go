@@ -33,6 +33,7 @@ const (
 	MailDelivered    MailEventKind = "delivered"    // the recipient's server took it
 	MailDelayed      MailEventKind = "delayed"      // a temporary failure; the provider goes on trying
 	MailBounced      MailEventKind = "bounced"      // a permanent failure: the address does not take mail
+	MailFailed       MailEventKind = "failed"       // a permanent failure that says nothing of the address: blocked, refused, too late
 	MailComplained   MailEventKind = "complained"   // the recipient called it spam
 	MailUnsubscribed MailEventKind = "unsubscribed" // by the provider's own means
 	MailOpened       MailEventKind = "opened"

@@ -103,8 +103,9 @@ type Outcome struct {
 	// stays. A task that the lead (or NoLead) has already, by its ID, is left as it is.
 	Events []Event
 	Tasks  []Task
-	// Deliveries are inserted, or updated where the task's tenant has one with the same Key. An update keeps ID and CreatedAt. A
-	// delivery's empty ID is made; its empty tenant, lead ID and task ID are filled from the task.
+	// Deliveries are inserted, or updated where the task's tenant has one with the same Key. An update keeps ID and CreatedAt, and one that
+	// was sent stays sent, whatever the update says: the provider may have told so before the worker could. A delivery's empty ID is made;
+	// its empty tenant, lead ID and task ID are filled from the task.
 	Deliveries []Delivery
 }
 

@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"mime"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -116,11 +117,11 @@ func parseEvent(raw []byte) (notice, error) {
 		return notice{}, errNotJSON
 	}
 	n.event = leads.MailEvent{
-		Kind: kindOf(string(e.Event), string(e.Severity), string(e.Reason)), ID: clean(string(e.ID), 255), At: eventTime(e.Timestamp),
+		Kind: kindOf(string(e.Event), string(e.Severity), string(e.Reason), string(e.Status.Enhanced)+" "+string(e.Status.Message)), ID: clean(string(e.ID), 255), At: eventTime(e.Timestamp),
 		MessageID: identifier(string(e.Message.Headers.MessageID)), Recipient: address(string(e.Recipient)), Variables: variables(e.Variables),
 	}
 	switch n.event.Kind {
-	case leads.MailDelayed, leads.MailBounced, leads.MailComplained, leads.MailUnsubscribed:
+	case leads.MailDelayed, leads.MailBounced, leads.MailFailed, leads.MailComplained, leads.MailUnsubscribed:
 		n.event.Reason = reason(string(e.Reason), string(e.Status.Code), string(e.Status.Enhanced), string(e.Status.Description), string(e.Status.Message))
 	case leads.MailClicked:
 		n.event.URL = link(string(e.URL))
@@ -132,8 +133,9 @@ func parseEvent(raw []byte) (notice, error) {
 }
 
 // kindOf reads Mailgun's name of an event. A mail that Mailgun did not even try to deliver says why: the recipient had complained or unsubscribed
-// before. One that it has given up after hours of trying comes as a temporary failure whose reason is "old".
-func kindOf(name, severity, reason string) leads.MailEventKind {
+// before. One that it has given up after hours of trying comes as a temporary failure whose reason is "old". Only a failure that is the address's own is a
+// bounce, after which nobody writes to it any more: Mailgun says so, or the server does by a code 5.1.x (RFC 3463: bad address).
+func kindOf(name, severity, reason, answer string) leads.MailEventKind {
 	switch strings.ToLower(name) {
 	case "accepted":
 		return leads.MailAccepted
@@ -158,9 +160,13 @@ func kindOf(name, severity, reason string) leads.MailEventKind {
 		return leads.MailUnsubscribed
 	case severity == "temporary" && reason != "old":
 		return leads.MailDelayed
+	case reason == "bounce" || reason == "suppress-bounce" || badAddress.MatchString(answer):
+		return leads.MailBounced
 	}
-	return leads.MailBounced
+	return leads.MailFailed
 }
+
+var badAddress = regexp.MustCompile(`\b5\.1\.\d`)
 
 // reason puts together why a mail failed: "bounce: 550 5.1.1 No such user".
 func reason(word, code, enhanced, description, message string) string {
