@@ -18,17 +18,17 @@ export type Data = Record<string, unknown>;
 // kinds are the known fields and the words by which a field tells that it holds one, in the order in which they are tried. "" is what
 // looks like a known field and is none, "name" a whole name.
 const kinds: [string, RegExp][] = [
-  ['email', /e ?mail|courriel|correo/],
+  ['email', /email|\be mail|courriel|correo/],
   ['', /user ?name|title|country/],
-  ['phone', /phone|\btel\b|telef|mobil|handy|\bcell|m[óo]vil/],
-  ['company', /compan|organi|firma|unternehm|empresa|entrepr|soci[ée]t|aziend/],
-  ['lastName', /\blast|\blname|surname|family|nachn|apell?id|cognom|sobren/],
-  ['firstName', /\bfirst|\bfname|given|vorn|pr[ée]nom/],
+  ['phone', /phone|\btel\b|telef|\bmobil|\bhandy(n|\b)|\bcel[lu]|m[óo]vil/],
+  ['company', /\bcompany|organi|firma|unternehm|empresa|entrepr|soci[ée]t|aziend/],
+  ['lastName', /\blast ?(name|$)|\blname|surname|family ?n|nachname|apell?id|cognom|sobren/],
+  ['firstName', /\bfirst ?(name|$)|\bfname|given ?n|vorname|pr[ée]nom/],
   ['name', /name|\bnom\b|nombre|\bnome\b|naam/],
 ];
 
 // secret are the fields that nobody but the page may read.
-const secret = /pass ?w|card ?n|\bcc|cv[vc]|\biban|\bssn\b|\botp\b|one ?time|\bpin\b/;
+const secret = /pass ?w|card ?n|\bcc|cv[vc]|\biban|\bssn\b|\botp\b|one ?time/;
 
 // attributed are the hidden fields that are read all the same: answers of captchas and the campaign parameters that pages fill in.
 const attributed = /-response$|^utm_|clid$/;

@@ -4,7 +4,7 @@ import { endpoint, setting } from './settings';
 
 // notLeads are the forms of people who are customers already, want to leave, or write to the world.
 const notLeads =
-  /log.?in|sign.?in|check.?out|unsubscri|opt.?out|abmeld|sabonn|sin?scri|baja|forgot|(lost|reset).?pass|comment/i;
+  /\blog.?in\b|\bsign.?in\b|check.?out|unsubscri|opt.?out|abmeld|sabonn|sin?scri|\bbaja|forgot|(lost|reset).?pass|comment/i;
 
 // isLead reports whether a form asks for a lead: it has a field for an email address or a phone number, and is no login, checkout or
 // unsubscription. What data-forms lists is one, and nothing else then.
