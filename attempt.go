@@ -164,7 +164,9 @@ func (e *Engine) stepped(task Task, report *StageReport, o Outcome) (Outcome, St
 		report.Outcome = outcomeDead
 	}
 	report.Error = o.Error
-	o.Events = append(slices.Clone(o.Events), e.stageEvent(task, *report))
+	if o.Settlement != Retry || !o.KeepAttempt || o.Error != "" { // that a step is not due yet is no news
+		o.Events = append(slices.Clone(o.Events), e.stageEvent(task, *report))
+	}
 	return o, *report
 }
 

@@ -92,6 +92,7 @@ func TestTheWholeLine(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var l *line
+		var early atomic.Int32
 		l = run(t, leads.Config{
 			BaseURL: "https://crm.example.com/",
 			Enricher: leads.EnricherFunc(func(_ context.Context, lead leads.Lead) ([]leads.Fact, error) {
@@ -112,7 +113,10 @@ func TestTheWholeLine(t *testing.T) {
 					return []leads.Task{{Payload: []byte(`"hello"`), Due: time.Now().Add(48 * time.Hour)}}, nil
 				},
 				StepFunc: func(_ context.Context, task leads.Task) (leads.Outcome, error) {
-					l.note("step %s", task.Payload)
+					l.note("step %s %d", task.Payload, task.Attempts)
+					if early.Add(1) == 1 {
+						return leads.Outcome{Settlement: leads.Retry, Delay: time.Hour, KeepAttempt: true}, nil
+					}
 					return leads.Outcome{Change: func(lead *leads.Lead) { lead.Tags = append(lead.Tags, "greeted") }}, nil
 				},
 			},
@@ -133,8 +137,11 @@ func TestTheWholeLine(t *testing.T) {
 		require.Contains(t, x.String(), "leads.ScorerFunc")
 
 		after(48 * time.Hour)
-		require.Contains(t, l.noted(), `step "hello"`)
+		require.Len(t, l.explain(captured.LeadID).Stages, 4, "that it is not due yet is no news")
+		after(time.Hour)
+		require.Equal(t, []string{`step "hello" 1`, `step "hello" 1`}, l.noted()[4:], "and no attempt")
 		x = l.explain(captured.LeadID)
+		require.Len(t, x.Stages, 5)
 		require.Equal(t, []string{"greeted"}, x.Lead.Tags)
 		require.False(t, x.Pending())
 
