@@ -4,19 +4,14 @@ import (
 	"bytes"
 	"fmt"
 	"html/template"
-	"net/mail"
-	"net/url"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/cbroglie/mustache"
 	"github.com/yuin/goldmark"
-	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/renderer/html"
 	"github.com/yuin/goldmark/text"
-	nethtml "golang.org/x/net/html"
 )
 
 // body is a compiled body: Markdown has been rendered already, so that no value can become markup.
@@ -228,137 +223,4 @@ func unwrap(page string) string {
 		}
 	}
 	return strings.Join(lines, "\n")
-}
-
-// checkMarkdown refuses markup that a mail must not have.
-func checkMarkdown(doc ast.Node, source []byte, tags []tag) (problems []string) {
-	say := func(problem string) {
-		if !slices.Contains(problems, problem) {
-			problems = append(problems, problem)
-		}
-	}
-	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if !entering {
-			return ast.WalkContinue, nil
-		}
-		switch n := n.(type) {
-		case *ast.HTMLBlock, *ast.RawHTML:
-			say("HTML is not sent: write Markdown")
-		case *ast.Image:
-			say("images are not sent, since they tell on the reader and most programs block them: link to the picture")
-		case *ast.AutoLink:
-			if problem := checkLink(string(n.URL(source)), n.AutoLinkType == ast.AutoLinkEmail, tags); problem != "" {
-				say(problem)
-			}
-		case *ast.Link:
-			if problem := checkLink(string(n.Destination), false, tags); problem != "" {
-				say(problem)
-			}
-			if len(marks(string(n.Title))) > 0 {
-				say("the title of a link cannot have variables")
-			}
-		}
-		return ast.WalkContinue, nil
-	})
-	return problems
-}
-
-// checkLink says what is wrong with the target of a link, or "".
-func checkLink(target string, address bool, tags []tag) string {
-	if found := marks(target); len(found) > 0 {
-		if len(found) == 1 && target == markOf(found[0]) && tags[found[0]].name == unsubscribeName && tags[found[0]].kind == 0 {
-			return ""
-		}
-		return "a link's target cannot be made of variables, except {{unsubscribe}} alone: what people type would choose where it leads"
-	}
-	if address {
-		target = "mailto:" + target
-	}
-	u, err := url.Parse(target)
-	if err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil {
-		return ""
-	}
-	if err == nil && u.Scheme == "mailto" {
-		to, _ := url.PathUnescape(u.Opaque)
-		if _, err := mail.ParseAddress(to); err == nil {
-			return ""
-		}
-	}
-	return fmt.Sprintf("the link to %q cannot be followed from a mail: write the whole address, https://… or mailto:…", clip(target, 80))
-}
-
-// checkPlaces makes sure that what a section leaves out is whole markup, and that no tag stands in an attribute but the one that may.
-func checkPlaces(page string, tags []tag) string {
-	type opened struct{ depth, element int }
-	var elements []int // the open elements, each with a number of its own
-	var sections []opened
-	top := func() opened {
-		if len(elements) == 0 {
-			return opened{}
-		}
-		return opened{len(elements), elements[len(elements)-1]}
-	}
-	z := nethtml.NewTokenizer(strings.NewReader(page))
-	for number := 1; ; number++ {
-		kind := z.Next()
-		if kind == nethtml.ErrorToken {
-			return ""
-		}
-		token := z.Token()
-		switch kind {
-		case nethtml.StartTagToken:
-			if token.Data != "br" && token.Data != "hr" {
-				elements = append(elements, number)
-			}
-			if problem := checkAttributes(token, tags); problem != "" {
-				return problem
-			}
-		case nethtml.EndTagToken:
-			elements = elements[:max(0, len(elements)-1)]
-		case nethtml.TextToken:
-			for _, i := range marks(token.Data) {
-				switch tags[i].kind {
-				case '#', '^':
-					sections = append(sections, top())
-				case '/':
-					if last := len(sections) - 1; last < 0 || sections[last] != top() {
-						return fmt.Sprintf("%s must end in the same paragraph, list item or emphasis as it began, or both ends stand on lines of their own", tags[i])
-					} else {
-						sections = sections[:last]
-					}
-				default:
-					if tags[i].name == unsubscribeName {
-						return "{{unsubscribe}} can only be the target of a link: [stop these mails]({{unsubscribe}})"
-					}
-				}
-			}
-		}
-	}
-}
-
-func checkAttributes(token nethtml.Token, tags []tag) string {
-	for _, a := range token.Attr {
-		if a.Key == "href" && len(marks(a.Val)) == 0 && !safeScheme(a.Val) {
-			return fmt.Sprintf("the link to %q cannot be followed from a mail: write the whole address, https://… or mailto:…", clip(a.Val, 80))
-		}
-		for _, i := range marks(a.Val) {
-			if a.Key != "href" || a.Val != markOf(i) || tags[i].name != unsubscribeName {
-				return fmt.Sprintf("%s stands where no text is: move it into the text", tags[i])
-			}
-		}
-	}
-	return ""
-}
-
-func safeScheme(target string) bool {
-	scheme, _, _ := strings.Cut(strings.ToLower(target), ":")
-	return scheme == "http" || scheme == "https" || scheme == "mailto"
-}
-
-// clip cuts s to n bytes at a character.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "") + "…"
 }

@@ -128,6 +128,10 @@ func TestBetween(t *testing.T) {
 	require.Equal(t, 45*time.Minute, office.Between(friday, monday, loc))
 	require.Zero(t, office.Between(monday, friday, loc))
 	require.Equal(t, 23*time.Hour, calendar.Always().Between(time.Date(2026, 3, 29, 0, 0, 0, 0, loc), time.Date(2026, 3, 30, 0, 0, 0, 0, loc), loc), "a day of 23 hours")
+	require.Equal(t, 16*time.Hour*3, office.Between(time.Date(1969, 12, 15, 0, 0, 0, 0, time.UTC), time.Date(1970, 1, 5, 0, 0, 0, 0, time.UTC), time.UTC), "before 1970")
+	long, ok := office.Next(time.Date(1969, 12, 17, 0, 0, 0, 0, time.UTC), time.UTC)
+	require.True(t, ok)
+	require.Equal(t, time.Date(1969, 12, 19, 9, 0, 0, 0, time.UTC), long)
 	require.Equal(t, 16*time.Hour*52, office.Between(time.Date(2026, 1, 5, 0, 0, 0, 0, loc), time.Date(2027, 1, 4, 0, 0, 0, 0, loc), loc), "two days a week for a year")
 }
 
