@@ -51,23 +51,13 @@ func (e *Engine) attempt(ctx context.Context, task Task, crowded bool) {
 
 // try decides what becomes of a claimed task, running its stage if that is due.
 func (e *Engine) try(ctx context.Context, task Task, crowded bool) (Outcome, StageReport) {
-	s, known := e.stages[task.Kind]
+	s := e.stages[task.Kind]
 	report := StageReport{Stage: task.Kind, Adapter: s.adapter, Attempt: task.Attempts}
 	if s.later != "" && batonOf(task).Passed { // a dead task, replayed: what follows is what follows the later kind
 		s.next, s.later = e.stages[s.later].next, ""
 	}
-	switch {
-	case !known:
-		return e.dead(task, s, &report, result{}, fmt.Errorf("no stage works on tasks of kind %q", task.Kind))
-	case s.adapter == "" && task.Kind == TaskStep:
-		return e.dead(task, s, &report, result{}, errors.New("Config.Sequencer is nil"))
-	case s.adapter == "":
-		report.Outcome = outcomeDone
-		return Outcome{Tasks: e.follow(task, s.next)}, report
-	case task.Attempts > e.cfg.Work.MaxAttempts: // attempts that ended with the process count too
-		return e.dead(task, s, &report, result{}, errors.New("the process ended during the last attempts"))
-	case crowded && s.later != "" && e.age(task) > e.cfg.Work.Patience:
-		return e.pass(task, s, &report, result{}, backoff(e.cfg.Work.Backoff, 1, 0))
+	if o, settled := e.untried(task, s, &report, crowded); settled {
+		return o, report
 	}
 	var lead Lead
 	var err error
@@ -92,15 +82,40 @@ func (e *Engine) try(ctx context.Context, task Task, crowded bool) (Outcome, Sta
 		report.Outcome = outcomeDropped
 		return Outcome{Settlement: Retry, KeepAttempt: true}, report
 	}
+	return e.failed(task, s, &report, r, err)
+}
+
+// untried settles a task whose stage is not to be run, and reports whether that is so.
+func (e *Engine) untried(task Task, s stage, report *StageReport, crowded bool) (o Outcome, settled bool) {
+	switch {
+	case s.kind == "":
+		o, *report = e.dead(task, s, report, result{}, fmt.Errorf("no stage works on tasks of kind %q", task.Kind))
+	case s.adapter == "" && task.Kind == TaskStep:
+		o, *report = e.dead(task, s, report, result{}, errors.New("Config.Sequencer is nil"))
+	case s.adapter == "":
+		report.Outcome = outcomeDone
+		o = Outcome{Tasks: e.follow(task, s.next)}
+	case task.Attempts > e.cfg.Work.MaxAttempts: // attempts that ended with the process count too
+		o, *report = e.dead(task, s, report, result{}, errors.New("the process ended during the last attempts"))
+	case crowded && s.later != "" && e.age(task) > e.cfg.Work.Patience:
+		o, *report = e.pass(task, s, report, result{}, backoff(e.cfg.Work.Backoff, 1, 0))
+	default:
+		return Outcome{}, false
+	}
+	return o, true
+}
+
+// failed settles a failure.
+func (e *Engine) failed(task Task, s stage, report *StageReport, r result, err error) (Outcome, StageReport) {
 	report.Error = failure(err)
 	if IsPermanent(err) || task.Attempts >= e.cfg.Work.MaxAttempts {
-		return e.dead(task, s, &report, r, err)
+		return e.dead(task, s, report, r, err)
 	}
 	delay := backoff(e.cfg.Work.Backoff, task.Attempts, RetryAfter(err))
 	if s.later != "" && (r.onward || e.age(task)+delay > e.cfg.Work.Patience) {
-		return e.pass(task, s, &report, r, delay)
+		return e.pass(task, s, report, r, delay)
 	}
-	return e.retry(task, &report, r, delay)
+	return e.retry(task, report, r, delay)
 }
 
 // run does one attempt within its time. A panic in the part becomes an error, and a part that ignores the end of its context is left
