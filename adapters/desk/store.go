@@ -139,9 +139,11 @@ type Reports interface {
 	// LeadsByDay counts the leads created on each day of the span, by day and what By names, in the order of day and group. Days without leads are
 	// left out. Leads that have not what By names count under "".
 	LeadsByDay(ctx context.Context, q ReportQuery) ([]DayCount, error)
-	// Moves returns the changes of status (events of kind EventStatus) within the span, oldest first, at most limit.
+	// Moves returns the changes of status (events of kind EventStatus) within the span, oldest first, ties in the order of their IDs, at most
+	// limit.
 	Moves(ctx context.Context, q ReportQuery, limit int) ([]leads.Event, error)
-	// Responses returns when leads created within the span were created, assigned, viewed and contacted, at most limit, the newest first.
+	// Responses returns when leads created within the span were created, assigned, viewed and contacted, at most limit, the newest first, ties by
+	// ID in the same direction.
 	Responses(ctx context.Context, q ReportQuery, limit int) ([]ResponseRow, error)
 }
 

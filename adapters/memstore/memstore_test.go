@@ -28,6 +28,11 @@ func TestDesk(t *testing.T) {
 	adaptertest.TestDesk(t, func(*testing.T) adaptertest.TestedDesk { return memstore.New(nil) })
 }
 
+func TestDeskStore(t *testing.T) {
+	t.Parallel()
+	adaptertest.TestDeskStore(t, func(*testing.T) adaptertest.TestedDeskStore { return memstore.New(nil) })
+}
+
 func TestClock(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 12, 0, 0, 123_456_789, time.FixedZone("here", 3600))
