@@ -45,10 +45,10 @@ func transitions(loc *time.Location, from, to int) []time.Time {
 	}
 }
 
-// oracle finds the first instant at which the clocks show at least w by looking at every minute from 30 hours before the transition, in
+// oracle finds the first instant at which the clocks show at least w by looking at every minute from 3 hours before the transition, in
 // real time. It knows nothing of periods.
 func oracle(w, around time.Time, loc *time.Location) time.Time {
-	for t := around.Truncate(time.Minute).Add(-30 * time.Hour); ; t = t.Add(time.Minute) {
+	for t := around.Truncate(time.Minute).Add(-3 * time.Hour); ; t = t.Add(time.Minute) {
 		if !shown(t, loc).Before(w) {
 			return t
 		}
