@@ -33,7 +33,7 @@ func until(hour, minute int) {
 	if !at.After(now) {
 		at = at.AddDate(0, 0, 1)
 	}
-	time.Sleep(time.Until(at))
+	pass(time.Until(at))
 }
 
 // What comes at night comes together in the morning; what is hot comes at once.
@@ -61,7 +61,7 @@ func TestQuietHours(t *testing.T) {
 		require.Empty(t, s.taken())
 		until(7, 1)
 		require.Equal(t, []string{"ann@example.com: Digest: 2 leads"}, s.taken())
-		time.Sleep(5 * 24 * time.Hour)
+		pass(5 * 24 * time.Hour)
 		require.Empty(t, remove(s.taken(), "cy@"), "once")
 		s.settled(t)
 	})
@@ -160,7 +160,7 @@ func TestADigestSurvivesCrashes(t *testing.T) {
 					s.capture(t, "two@acme.com")
 					until(15, 59)
 					s.capture(t, "three@acme.com")
-					time.Sleep(3 * 24 * time.Hour)
+					pass(3 * 24 * time.Hour)
 					require.GreaterOrEqual(t, store.writes.Load(), int64(5))
 					all := ""
 					for _, m := range s.box.mails {
@@ -193,6 +193,36 @@ func TestADigestThatCannotBeSent(t *testing.T) {
 	})
 }
 
+// What comes while a digest is being tried is not in it, as a retry sends the bytes of the first attempt, and so is in the next one.
+func TestWhatComesWhileADigestIsTried(t *testing.T) {
+	t.Parallel()
+	simulate(t, func(t *testing.T) {
+		s := start(t, func(s *simulation) leads.Notifier { return digestTeam(s, nil, daily) })
+		away := true
+		s.box.fail = func(leads.Email) error {
+			if away {
+				return errors.New("451 later")
+			}
+			return nil
+		}
+		s.capture(t, "one@acme.com")
+		until(16, 10)
+		s.capture(t, "two@acme.com")
+		s.box.mu.Lock()
+		away = false
+		s.box.mu.Unlock()
+		pass(2 * time.Hour)
+		require.Len(t, s.box.mails, 1)
+		require.Contains(t, s.box.mails[0].Text, "one@acme.com")
+		require.NotContains(t, s.box.mails[0].Text, "two@acme.com")
+		_ = s.taken()
+		until(8, 1)
+		require.Len(t, s.box.mails, 1)
+		require.Contains(t, s.box.mails[0].Text, "two@acme.com")
+		s.settled(t)
+	})
+}
+
 func TestALeadThatIsGoneIsInNoDigest(t *testing.T) {
 	t.Parallel()
 	store := gone{memstore.New(nil)}
@@ -207,6 +237,19 @@ func TestALeadThatIsGoneIsInNoDigest(t *testing.T) {
 	r, err := store.Record(t.Context(), n.Tenant, notify.RecordDigest, "ann")
 	require.NoError(t, err)
 	require.JSONEq(t, "{}", string(r.Data), "nothing is left of it")
+}
+
+// What is collected again after a crash is known by its key.
+func TestWhatIsCollectedTwiceComesOnce(t *testing.T) {
+	t.Parallel()
+	box := &outbox{}
+	team := notify.Team(box, notify.People{daily}, &notify.TeamOptions{Store: memstore.New(nil)})
+	for _, note := range []string{"the webhook is off", "the webhook is off", "the webhook is on"} {
+		require.NoError(t, team.Notify(t.Context(), leads.Notification{Tenant: "acme", Kind: leads.NotifyCustom, Note: note, At: noon}))
+	}
+	require.NoError(t, team.Notify(t.Context(), leads.Notification{Tenant: "acme", Kind: leads.NotifyDigest, To: "ann", At: noon}))
+	require.Equal(t, "Digest: 2 notes", box.mails[0].Subject)
+	require.Equal(t, 1, strings.Count(box.mails[0].Text, "is off"))
 }
 
 type gone struct{ *memstore.Store }

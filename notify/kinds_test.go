@@ -136,7 +136,7 @@ func TestAProviderIsAskedBeforeAMailIsSentAgain(t *testing.T) {
 				s := start(t, func(*simulation) leads.Notifier { return notify.Email(p, "sales@example.com") })
 				began := time.Now()
 				s.capture(t, "ann@acme.com")
-				time.Sleep(time.Hour)
+				pass(time.Hour)
 				require.Len(t, p.mails, test.mails)
 				if test.answers == nil {
 					require.GreaterOrEqual(t, p.asked, 5, "since %s", began)

@@ -25,9 +25,15 @@ type simulation struct {
 // simulate runs f from Monday, 3 January 2000, 12:00 UTC on.
 func simulate(t *testing.T, f func(t *testing.T)) {
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(time.Until(time.Date(2000, 1, 3, 12, 0, 0, 0, time.UTC)))
+		pass(time.Until(time.Date(2000, 1, 3, 12, 0, 0, 0, time.UTC)))
 		f(t)
 	})
+}
+
+// pass lets time go by and everything be done that is due in it.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
 }
 
 // start runs an engine until the end of the test.
@@ -76,7 +82,7 @@ func (s *simulation) capture(t *testing.T, email string) string {
 	captured, err := s.engine.Capture(t.Context(), ingest.Submission{Fields: ingest.Fields{Email: email}})
 	require.NoError(t, err)
 	s.ids = append(s.ids, captured.LeadID)
-	time.Sleep(time.Second)
+	pass(time.Second)
 	return captured.LeadID
 }
 
@@ -99,7 +105,7 @@ func (s *simulation) tell(t *testing.T, leadID string, notice leads.Notice) {
 		return nil, []leads.Task{leads.NoticeTask(leads.DefaultTenant, leadID, notice, time.Time{})}, nil
 	})
 	require.NoError(t, err)
-	time.Sleep(11 * time.Second)
+	pass(11 * time.Second)
 }
 
 // edit changes a lead.

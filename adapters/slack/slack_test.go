@@ -153,6 +153,31 @@ func texts(path string, v any) map[string]string {
 	return found
 }
 
+// An error on the way does not show the address, which is a secret.
+func TestAServerThatIsAway(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewTLSServer(nil)
+	url, client := server.URL+"/secret", server.Client()
+	server.Close()
+	err := slack.New(url, &slack.Options{Client: client}).Notify(t.Context(), hot())
+	require.Error(t, err)
+	require.False(t, leads.IsPermanent(err))
+	require.False(t, leads.IsAmbiguous(err), "nothing was written")
+	require.NotContains(t, err.Error(), "secret")
+}
+
+// What was written and not answered may have arrived.
+func TestAServerThatHangsUp(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		panic(http.ErrAbortHandler)
+	}))
+	defer server.Close()
+	err := slack.New(server.URL, &slack.Options{Client: server.Client()}).Notify(t.Context(), hot())
+	require.True(t, leads.IsAmbiguous(err), "%v", err)
+}
+
 func TestAnAddressThatIsNone(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"", "hooks.example.com/secret", "http://hooks.example.com/secret", "https://user:secret@hooks.example.com", "https://%zz/secret"} {
