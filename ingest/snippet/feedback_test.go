@@ -106,7 +106,9 @@ func TestThePageMayTakeTheRest(t *testing.T) {
 	w.captured(t, name, 1)
 	w.at(name, func(v *visit) {
 		require.Empty(t, v.natives)
-		require.Equal(t, 2, v.requests)
+		require.Len(t, v.requests, 2)
+		require.Equal(t, v.requests[0], v.requests[1])
+		require.Regexp(t, `^\d+-\d+-\d+-\d+$`, v.submissions[0].Key)
 	})
 }
 

@@ -101,7 +101,7 @@ func verdict(m markup, failure string, v *visit) string {
 	}
 	switch {
 	case captured != wantCaptured:
-		return fmt.Sprintf("captured %d times, want %d; %d scripts, %d requests, %v", captured, wantCaptured, v.scripts, v.requests, v.natives)
+		return fmt.Sprintf("captured %d times, want %d; %d scripts, %d requests, %v", captured, wantCaptured, v.scripts, len(v.requests), v.natives)
 	case natives < least || natives > most:
 		return fmt.Sprintf("natively submitted %d times, want %d to %d: %v", natives, least, most, v.natives)
 	}

@@ -32,8 +32,9 @@ type visit struct {
 
 	submissions []ingest.Submission
 	natives     []native
-	scripts     int // how often the script was fetched
-	requests    int // other requests to the door
+	scripts     int      // how often the script was fetched
+	hanging     int      // requests that are never answered
+	requests    []string // the bodies of what was posted to the door
 }
 
 // native is a submission that the browser made, or the page's own script.
@@ -201,17 +202,22 @@ func (w *world) serveForm(rw http.ResponseWriter, name string) {
 
 func (w *world) serveDoor(rw http.ResponseWriter, r *http.Request) {
 	name, failure := label(r), ""
+	if strings.HasSuffix(r.URL.Path, "/hang") {
+		w.note(name, func(v *visit) { v.hanging++ })
+		<-r.Context().Done()
+		return
+	}
 	if r.Method != http.MethodPost {
 		w.at(name, func(v *visit) { v.scripts++ })
 		w.handler.ServeHTTP(rw, r)
 		return
 	}
+	body, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(strings.NewReader(string(body)))
 	w.note(name, func(v *visit) {
 		failure = v.failure
-		v.requests++
+		v.requests = append(v.requests, string(body))
 		if r.Header.Get("Sec-Fetch-Mode") == "navigate" {
-			body, _ := io.ReadAll(r.Body)
-			r.Body = io.NopCloser(strings.NewReader(string(body)))
 			v.natives = append(v.natives, native{r.Method, "door", string(body)})
 		}
 	})
