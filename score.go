@@ -28,7 +28,7 @@ type Fact struct {
 	Value  string `json:"value,omitempty"`
 	Reason string `json:"reason,omitempty"` // why, in a few words for people
 	Source string `json:"source"`           // where from: "dns", "list", "model", …
-	// At is when it was learned, Expires when it should be learned anew. A zero Expires means never.
+	// At is when it was learned, Expires when it should be learned anew. A zero At means when it is stored, a zero Expires never.
 	At      time.Time `json:"at"`
 	Expires time.Time `json:"expires,omitzero"`
 }

@@ -49,9 +49,9 @@ var brokenParts = map[string]func(t *testing.T){
 			return []leads.Fact{{Key: "company.name", Truth: leads.Yes, At: time.Now()}}, nil
 		}))
 	},
-	"fact without its time": func(t *testing.T) {
+	"expired before it is dated": func(t *testing.T) {
 		adaptertest.TestEnricher(t, leads.EnricherFunc(func(context.Context, leads.Lead) ([]leads.Fact, error) {
-			return []leads.Fact{{Key: "company.name", Truth: leads.Yes, Source: "model"}}, nil
+			return []leads.Fact{{Key: "company.name", Truth: leads.Yes, Source: "model", Expires: time.Now().Add(-time.Hour)}}, nil
 		}))
 	},
 	"careless beside an error": func(t *testing.T) {
