@@ -91,6 +91,23 @@ func TestLeavingBeforeTheRequestDoes(t *testing.T) {
 	w.captured(t, name, 1)
 }
 
+// TestLeavingBetweenTwoTries closes a page that waits to try again.
+func TestLeavingBetweenTwoTries(t *testing.T) {
+	t.Parallel()
+	w, opened := newWorld(t), tab(t)
+	name := w.add(&visit{body: contact + `<script>document.querySelector("form").onsubmit=()=>false</script>`, failure: "503"})
+	require.NoError(t, opened.Open(strings.Replace(w.page(name), "/form", "/harness", 1)))
+	run(t, opened, fmt.Sprintf(`(()=>{const f=document.createElement("iframe");f.src=%q;document.body.append(f)})()`, w.page(name)))
+	require.NoError(t, opened.Wait(`document.querySelector("iframe").contentWindow.leads`))
+	run(t, opened, `(()=>{const d=document.querySelector("iframe").contentDocument;d.querySelector("[name=email]").value="ann@example.com";d.querySelector("button").click()})()`)
+	require.True(t, w.until(name, patience, func(v *visit) bool { return len(v.requests) == 1 }))
+	w.note(name, func(v *visit) { v.failure = "" })
+	require.NoError(t, opened.Wait(`document.querySelector("iframe").contentWindow.performance.getEntriesByType("resource").some(e=>e.initiatorType==="fetch"&&e.responseEnd)`))
+	run(t, opened, `document.querySelector("iframe").remove()`)
+	sub := w.captured(t, name, 1)
+	w.at(name, func(v *visit) { require.Equal(t, v.requests[0], string(sub.Raw)) })
+}
+
 func TestWhereItGoes(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, src, data, form, want string }{
