@@ -41,8 +41,8 @@ func holding() leads.ScorerFunc {
 	}
 }
 
-// desk has one place for all the leads that it is working on.
-func desk() leads.ScorerFunc {
+// oneDesk has one place for all the leads that it is working on.
+func oneDesk() leads.ScorerFunc {
 	var mu sync.Mutex
 	var lying leads.Lead
 	another := make(chan struct{})

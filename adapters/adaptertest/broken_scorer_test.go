@@ -187,7 +187,7 @@ func callFlaws() []flaw {
 		})},
 		{"remembers leads by their ID", "judges the lead it is given", remembering()},
 		{"holds on to leads", "keeps no lead", holding()},
-		{"has one desk for all", "mixes no leads", desk()},
+		{"has one desk for all", "mixes no leads", oneDesk()},
 		{"writes into its last score", "lets go of its scores", reusing()},
 		{"judges once only", "judges again", func(ctx context.Context, lead leads.Lead) (leads.Score, error) {
 			if lead.Score != nil && lead.Score.By == "words" {

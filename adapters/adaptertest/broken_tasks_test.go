@@ -155,6 +155,7 @@ func brokenOutcomes() []breakage {
 		{"applies Change to a stale copy", "change/of the lead as it is then", changesStaleCopy},
 		{"dates changes itself", "change/the time of the update", spoilChange(func(lead *leads.Lead) { lead.UpdatedAt = lead.UpdatedAt.Add(time.Second) })},
 		{"gives an updated delivery a new age", "deliveries/what an update keeps", datesDeliveries},
+		{"takes back what was sent", "deliveries/what was sent stays sent", unsends},
 		{"leaves deliveries unnamed", "deliveries/empty names are filled", spoilOutcome(func(o *leads.Outcome) {
 			o.Deliveries = slices.DeleteFunc(slices.Clone(o.Deliveries), func(d leads.Delivery) bool { return d.TaskID == "" })
 		})},
@@ -237,5 +238,25 @@ func changesWithoutLock(s *hooked) {
 		}
 		o.Change = func(stored *leads.Lead) { *stored = lead }
 		return s.Store.Settle(ctx, task, o)
+	}
+}
+
+// unsends gives the deliveries of a task the states that were recorded last.
+func unsends(s *hooked) {
+	states := make(map[string]leads.DeliveryState)
+	s.settle = func(ctx context.Context, task leads.Task, o leads.Outcome) error {
+		for _, d := range o.Deliveries {
+			states[d.Key] = d.State
+		}
+		return s.Store.Settle(ctx, task, o)
+	}
+	s.claim = func(ctx context.Context, q leads.ClaimQuery) ([]leads.Task, error) {
+		tasks, err := s.Store.Claim(ctx, q)
+		for _, task := range tasks {
+			for i, d := range task.Deliveries {
+				task.Deliveries[i].State = states[d.Key]
+			}
+		}
+		return tasks, err
 	}
 }

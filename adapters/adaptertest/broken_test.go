@@ -44,6 +44,14 @@ func TestBrokenDesks(t *testing.T) {
 	})
 }
 
+// TestBrokenDeskStores does the same with TestDeskStore.
+func TestBrokenDeskStores(t *testing.T) {
+	t.Parallel()
+	rejects(t, deskStoreBreakages(), func(t *testing.T, open func() *hooked) {
+		adaptertest.TestDeskStore(t, func(*testing.T) adaptertest.TestedDeskStore { return open() })
+	})
+}
+
 // rejects has a suite run on each broken store in a child process. In the child it is the suite.
 func rejects(t *testing.T, all []breakage, suite func(t *testing.T, open func() *hooked)) {
 	t.Helper()
@@ -67,7 +75,7 @@ func rejects(t *testing.T, all []breakage, suite func(t *testing.T, open func() 
 // TestSoundStore runs the suites on the same store unbroken, so that what fails above fails for its breakage.
 func TestSoundStore(t *testing.T) {
 	t.Parallel()
-	for _, test := range []string{"TestBrokenStores", "TestBrokenSequenceStores", "TestBrokenDesks"} {
+	for _, test := range []string{"TestBrokenStores", "TestBrokenSequenceStores", "TestBrokenDesks", "TestBrokenDeskStores"} {
 		output, err := runSuite(t, test, "sound", "")
 		require.NoError(t, err, output)
 	}
@@ -77,7 +85,7 @@ func TestSoundStore(t *testing.T) {
 func TestEveryNewCaseRejectsAStore(t *testing.T) {
 	t.Parallel()
 	rejecting := make(map[string]bool)
-	for suite, all := range map[string][]breakage{"": breakages(), "sequence/": sequenceBreakages(), "desk/": deskBreakages()} {
+	for suite, all := range map[string][]breakage{"": breakages(), "sequence/": sequenceBreakages(), "desk/": deskBreakages(), "deskstore/": deskStoreBreakages()} {
 		for _, b := range all {
 			rejecting[suite+b.rejectedBy] = true
 		}
@@ -107,7 +115,7 @@ func runSuite(t *testing.T, test, store, name string) (string, error) {
 
 func openBroken(all []breakage, name string) *hooked {
 	store := memstore.New(nil)
-	s := &hooked{Store: store, following: follow(store)}
+	s := &hooked{Store: store, following: follow(store), work: workOn(store)}
 	for _, b := range all {
 		if b.name == name {
 			b.spoil(s)
@@ -120,6 +128,7 @@ func openBroken(all []breakage, name string) *hooked {
 type hooked struct {
 	*memstore.Store
 	following
+	work
 	capture func(ctx context.Context, subs []ingest.Submission) ([]leads.Captured, error)
 	claim   func(ctx context.Context, q leads.ClaimQuery) ([]leads.Task, error)
 	settle  func(ctx context.Context, task leads.Task, o leads.Outcome) error

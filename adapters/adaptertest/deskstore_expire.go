@@ -12,7 +12,7 @@ import (
 const (
 	saysExpire        = "Expire applies each rule to up to limit rows of each kind (leads, submissions, events) and returns how many it changed or removed; 0 means that nothing is left to do."
 	saysExpireStays   = "A lead's UpdatedAt stays as it is."
-	saysExpireZero    = "A zero time keeps it."
+	saysExpireZero    = "Expiry says from when on what is older is removed. A zero time keeps it."
 	saysExpireRaw     = "Raw is for the raw bodies of submissions; what was understood of them stays."
 	saysExpireClients = "Clients is for client addresses and user agents in submissions and in the touches of leads."
 	saysExpireSpam    = "Quarantined is for quarantined submissions, which are removed as by DeleteQuarantined."
@@ -38,7 +38,7 @@ func expireContracts() []contract {
 func (r *rig) aged() (ids []string, at time.Time) {
 	r.t.Helper()
 	f := &filler{base: r.start}
-	for round := range 2 {
+	for range 2 {
 		ids = nil
 		for i := range 3 {
 			sub := f.submission(r)
@@ -49,7 +49,6 @@ func (r *rig) aged() (ids []string, at time.Time) {
 			ids = append(ids, r.one(sub).LeadID)
 			r.quarantined(f.submission(r))
 		}
-		_ = round
 	}
 	return ids, at
 }
@@ -236,9 +235,10 @@ func expireBatches(r *rig) {
 		if rule.before.Quarantined.IsZero() {
 			r.expires("quarantined", desk.Expiry{Quarantined: soon}, 6)
 		}
-		total := 0
-		for n := 1; n > 0; total += n {
+		total, n := 0, 1
+		for n > 0 && total <= rule.rows {
 			n = r.expire(rule.before, 1)
+			total += n
 			r.check(n <= rule.kinds, "a batch of one changed %d rows", n)
 		}
 		r.check(total == rule.rows, "%+v changed %d rows, want %d", rule.before, total, rule.rows)

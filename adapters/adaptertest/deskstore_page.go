@@ -123,17 +123,17 @@ func (r *rig) inMotion(sort desk.Sort) {
 			past[lead.ID] = true
 		}
 		last := page.Leads[len(page.Leads)-1].ID
-		first := page.Leads[0].ID
+		middle := page.Leads[len(page.Leads)/2].ID
 		newer := r.made(r.person(leads.NewID()+"@example.com"), func(l *leads.Lead) { r.placed(l, n) })
-		moved[last], moved[first], moved[newer.ID] = true, true, true
-		r.eraseLead(last)
-		r.made(first, func(l *leads.Lead) { r.placed(l, n+2) })
-		for _, lead := range all { // one that is still to come
-			if !past[lead.ID] && !moved[lead.ID] && n%2 == 0 {
-				moved[lead.ID] = true
-				r.made(lead.ID, func(l *leads.Lead) { r.placed(l, n+1) })
-				return
-			}
+		moved[middle], moved[newer.ID] = true, true
+		r.made(middle, func(l *leads.Lead) { r.placed(l, n+2) })
+		if n%2 == 0 {
+			moved[last] = true
+			r.eraseLead(last)
+		}
+		if i := slices.IndexFunc(all, func(l leads.Lead) bool { return !past[l.ID] && !moved[l.ID] }); n == 1 { // one that is still to come
+			moved[all[i].ID] = true
+			r.made(all[i].ID, func(l *leads.Lead) { r.placed(l, 4) })
 		}
 	})
 	seen := make(map[string]int)

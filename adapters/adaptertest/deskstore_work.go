@@ -151,7 +151,7 @@ func deadPages(r *rig) {
 	slices.Reverse(want)
 	for _, limit := range []int{1, 2, len(want), len(want) + 1} {
 		var got []string
-		for after := ""; ; after = got[len(got)-1] {
+		for after := ""; len(got) <= len(want); after = got[len(got)-1] {
 			page := r.deadTasks(after, limit)
 			for _, task := range page {
 				got = append(got, task.ID)

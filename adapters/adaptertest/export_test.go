@@ -12,7 +12,7 @@ func Sentences() map[string]string {
 	for _, c := range storeContracts() {
 		sentences[c.name] = c.says
 	}
-	for suite, contracts := range map[string][]contract{"sequence": sequenceContracts(), "desk": deskContracts()} {
+	for suite, contracts := range map[string][]contract{"sequence": sequenceContracts(), "desk": deskContracts(), "deskstore": deskStoreContracts()} {
 		for _, c := range contracts {
 			sentences[suite+"/"+c.name] = c.says
 		}
@@ -25,14 +25,15 @@ func Sentences() map[string]string {
 
 // Cases counts the sentences that are quoted, those of the suites of Store and Scorer once for each case.
 func Cases() int {
-	return 8 + len(storeContracts()) + len(sequenceContracts()) + len(deskContracts()) + len(scorerContracts())
+	return 8 + len(storeContracts()) + len(sequenceContracts()) + len(deskContracts()) + len(deskStoreContracts()) + len(scorerContracts())
 }
 
-// FollowingCases returns the names of the cases about what people, notifications and sequences need of a store.
+// FollowingCases returns the names of the cases about what people, desks, notifications and sequences need of a store.
 func FollowingCases() []string {
 	var names []string
 	for suite, contracts := range map[string][]contract{
 		"": slices.Concat(editContracts(), recordContracts(), effectContracts()), "sequence/": sequenceContracts(), "desk/": deskContracts(),
+		"deskstore/": deskStoreContracts(),
 	} {
 		for _, c := range contracts {
 			names = append(names, suite+c.name)

@@ -43,6 +43,28 @@ var untested = []string{
 	"Book is what a routing decision rests on.",
 	"Whether the domain is one that strangers share is for the decision to know.",
 	"Decision is what routing decides.",
+	"Store is what a [Desk] needs of the Store.",
+	"bunstore and memstore are one; adaptertest.TestDeskStore is its contract as a test.",
+	"Consents are those of package sequence.",
+	"Retention removes what need not be kept any longer.",
+	"Leads finds leads.",
+	"Sources looks after sources.",
+	"SourceEntry is a source with what is known of its use.",
+	"Work tells of the queue.",
+	"QueueCount is how many tasks of a kind are in a state.",
+	"Entry is one action that was taken.",
+	"User.ID",
+	`"source.delete", "lead.export", …`,
+	`the ID of what it was done to, or ""`,
+	"Reports counts what charts show.",
+	"ReportQuery is the span of a report.",
+	"DayCount is how many leads of one group came on one day.",
+	`"2026-11-23"`,
+	"ResponseRow is how soon one lead was taken care of.",
+	"See [SearchWords] and [ParseSearch].",
+	`Page.Next of the page before, or ""`,
+	"Page is a page of leads.",
+	"a UUIDv7 in text form",
 	"Enricher learns facts about a lead.",
 	"Score is a judgement of a lead and what it rests on.",
 	"ModelUse is how a model was asked, so that its judgement can be traced and paid for.",
@@ -53,7 +75,7 @@ var untested = []string{
 func sources(t *testing.T) []*ast.File {
 	t.Helper()
 	var parsed []*ast.File
-	for _, pattern := range []string{"../../*.go", "../../ingest/*.go", "../../sequence/store.go", "../../notify/desk.go"} {
+	for _, pattern := range []string{"../../*.go", "../../ingest/*.go", "../../sequence/store.go", "../../notify/desk.go", "../desk/store.go"} {
 		paths, err := filepath.Glob(pattern)
 		require.NoError(t, err)
 		for _, path := range paths {
@@ -100,9 +122,11 @@ func TestEverySentenceHasACase(t *testing.T) {
 				return true
 			}
 			for _, spec := range decl.Specs {
-				for _, sentence := range promises(decl, spec.(*ast.TypeSpec)) {
+				for _, sentence := range promises(file.Name.Name, decl, spec.(*ast.TypeSpec)) {
 					found++
-					require.True(t, covered(sentence, quoted), "no case checks: %s", sentence)
+					if !covered(sentence, quoted) {
+						t.Errorf("no case checks: %s", sentence)
+					}
 				}
 			}
 			return true
@@ -112,10 +136,14 @@ func TestEverySentenceHasACase(t *testing.T) {
 }
 
 // promises returns the sentences of the comments of an interface that has a suite, and of what a Scorer returns.
-func promises(decl *ast.GenDecl, spec *ast.TypeSpec) []string {
+func promises(pkg string, decl *ast.GenDecl, spec *ast.TypeSpec) []string {
 	switch spec.Name.Name {
 	case "Store", "Sources", "History", "Lister", "Editor", "Records", "Record", "Deliveries":
 	case "Enrollments", "EnrollmentQuery", "Suppressions", "Consents", "Quotas", "Quota", "Desk", "Book", "Decision":
+	case "Retention", "Expiry", "Leads", "SourceEntry", "Work", "QueueCount", "Trail", "Entry", "Reports", "ReportQuery", "DayCount", "ResponseRow", "Filter", "Page":
+		if pkg != "desk" {
+			return nil
+		}
 	case "Enricher", "Scorer", "Score", "ModelUse", "Evidence", "Qualification":
 	default:
 		return nil

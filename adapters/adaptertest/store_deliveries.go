@@ -4,7 +4,7 @@ import "github.com/openleads/leads"
 
 const (
 	saysUpsert = "Deliveries are inserted, or updated where the task's tenant has one with the same Key."
-	saysKept   = "An update keeps ID and CreatedAt."
+	saysKept   = "An update keeps ID and CreatedAt, and one that was sent stays sent, whatever the update says:"
 	saysNamed  = "A delivery's empty ID is made; its empty tenant, lead ID and task ID are filled from the task."
 	saysBegun  = "Deliveries are the effects that earlier attempts of this task have begun, oldest first. Claim fills it."
 )
@@ -16,6 +16,7 @@ func deliveryContracts() []contract {
 		{"deliveries/of this task only", saysBegun, deliveryOfOthers},
 		{"deliveries/updated by key", saysUpsert, deliveryUpdate},
 		{"deliveries/what an update keeps", saysKept, deliveryKept},
+		{"deliveries/what was sent stays sent", saysKept, deliverySent},
 		{"deliveries/empty names are filled", saysNamed, deliveryNamed},
 		{"deliveries/one key in two tenants", saysUpsert, deliveryTenants},
 		{"deliveries/keys compared byte by byte", saysUpsert, deliveryKeys},
@@ -102,6 +103,22 @@ func deliveryKept(r *rig) {
 		first.State, first.Attempts, first.UpdatedAt = update.State, update.Attempts, update.UpdatedAt
 		task = r.retried(task)
 		r.same("deliveries", task.Deliveries, []leads.Delivery{first})
+	}
+}
+
+// deliverySent settles a delivery as sent, and has a worker that knows nothing of it say otherwise.
+func deliverySent(r *rig) {
+	task := r.begun()
+	sent := r.delivery(task, "key")
+	sent.State = leads.DeliverySent
+	r.record(task, sent)
+	for _, state := range []leads.DeliveryState{leads.DeliveryAmbiguous, leads.DeliveryFailed, leads.DeliveryBegun, leads.DeliverySent} {
+		late := sent
+		late.State, late.UpdatedAt = state, r.tick()
+		r.record(task, late)
+		task = r.retried(task)
+		got := task.Deliveries[0].State
+		r.check(got == leads.DeliverySent, "what was sent is %s, because an update said %s", got, state)
 	}
 }
 

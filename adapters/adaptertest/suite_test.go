@@ -45,6 +45,7 @@ func TestStoreWithItsOwnClock(t *testing.T) {
 			adaptertest.TestStore(t, func(*testing.T) adaptertest.TestedStore { return memstore.New(opts) })
 			adaptertest.TestSequenceStore(t, func(*testing.T) adaptertest.TestedSequenceStore { return memstore.New(opts) })
 			adaptertest.TestDesk(t, func(*testing.T) adaptertest.TestedDesk { return memstore.New(opts) })
+			adaptertest.TestDeskStore(t, func(*testing.T) adaptertest.TestedDeskStore { return memstore.New(opts) })
 		})
 	}
 }

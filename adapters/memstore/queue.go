@@ -187,6 +187,9 @@ func (s *Store) deliver(d leads.Delivery) {
 	k := key{d.Tenant, d.Key}
 	if old, ok := s.tables.deliveries[k]; ok {
 		d.ID, d.CreatedAt = old.ID, old.CreatedAt
+		if old.State == leads.DeliverySent {
+			d.State = old.State
+		}
 		former := key{old.Tenant, old.TaskID}
 		s.tables.effects[former] = slices.DeleteFunc(s.tables.effects[former], func(key string) bool { return key == d.Key })
 	}
