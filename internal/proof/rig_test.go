@@ -82,6 +82,14 @@ func newEngine(store leads.Store) (*leads.Engine, error) {
 	})
 }
 
+// childEngine is the engine of a child: with LEADS_PROOF_MAIL, the URL of a provider, the one that mails.
+func childEngine(store *bunstore.Store) (*leads.Engine, error) {
+	if provider := os.Getenv("LEADS_PROOF_MAIL"); provider != "" {
+		return mailEngine(store, provider, os.Getenv("LEADS_PROOF_ASKED") == "true")
+	}
+	return newEngine(store)
+}
+
 // serve is the child process: the engine behind a listener whose address is the first line of its output.
 func serve(where string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
@@ -91,7 +99,7 @@ func serve(where string) error {
 		return err
 	}
 	defer store.Close()
-	engine, err := newEngine(store)
+	engine, err := childEngine(store)
 	if err != nil {
 		return err
 	}
@@ -121,10 +129,11 @@ type child struct {
 	url string
 }
 
-func start(t *testing.T, where string) *child {
+// start starts a child on the Store at where; env says more of it: see childEngine.
+func start(t *testing.T, where string, env ...string) *child {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^$")
-	cmd.Env = append(os.Environ(), "LEADS_PROOF_STORE="+where)
+	cmd.Env = append(append(os.Environ(), "LEADS_PROOF_STORE="+where), env...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()
