@@ -40,8 +40,8 @@ type LeadQuery struct {
 type Editor interface {
 	// Edit calls edit with the lead as it is, under lock, and stores what it made of it together with the events and tasks it returns, in
 	// one transaction; Version is counted up, and ID, Tenant, Version and CreatedAt stay as they are whatever edit does. Empty IDs, tenants and lead
-	// IDs of events and tasks are filled from the lead. It returns the lead as it was stored. When edit returns an error nothing
-	// is changed and Edit returns that error. edit may be called more than once and must not call the Store. ErrNotFound is returned for a
+	// IDs of events and tasks are filled from the lead; a task that is there already, by its ID, is left. It returns the lead as it was
+	// stored. When edit returns an error nothing is changed and Edit returns that error. edit may be called more than once and must not call the Store. ErrNotFound is returned for a
 	// lead that the tenant does not have.
 	Edit(ctx context.Context, tenant, leadID string, edit func(lead *Lead) ([]Event, []Task, error)) (Lead, error)
 }
@@ -53,8 +53,8 @@ type Deliveries interface {
 	// Deliveries returns those of a lead, oldest first, whether or not their tasks are there still. It is ErrNotFound for a lead that
 	// the tenant does not have.
 	Deliveries(ctx context.Context, tenant, leadID string) ([]Delivery, error)
-	// ConfirmDelivery settles a delivery whose outcome was not known (begun or ambiguous) as sent. Any other is left as it is, and
-	// one that is not there is no error.
+	// ConfirmDelivery settles a delivery whose outcome was not known (begun or ambiguous) as sent. It sets Provider to the receipt's ID, if
+	// that has one, and clears Error. Any other is left as it is, and one that is not there is no error.
 	ConfirmDelivery(ctx context.Context, tenant, key string, receipt Receipt) error
 }
 

@@ -10,11 +10,11 @@ import (
 // tenant it is known by Kind and ID.
 type Record struct {
 	Tenant string
-	Kind   string // at most 40 bytes of lower-case letters, digits, "-" and "."
-	ID     string // at most 255 bytes of valid UTF-8 without NUL
+	Kind   string // 1 to 40 bytes of lower-case letters, digits, "-" and "."
+	ID     string // 1 to 255 bytes of valid UTF-8 without NUL
 	// Version counts the writes, from 1; 0 stands for a record that is not there yet.
 	Version   int64
-	Data      json.RawMessage // at most 256 KiB of JSON text, kept as it is
+	Data      json.RawMessage // at most 256 KiB of JSON text, kept as it is; more is ErrInvalid
 	UpdatedAt time.Time       // when it was written, by the Store's clock
 }
 

@@ -38,18 +38,21 @@ type Enrollments interface {
 	// Enroll stores a new enrolment with its task and the events, in one transaction, and returns it with Revision 1. It returns ErrEnrolled, and
 	// stores nothing, if the lead has another enrolment in the sequence that has not ended or that ended at or after since; the zero since
 	// means that any other stands in the way. Of concurrent calls for one lead and sequence one succeeds. ErrNotFound is returned for a lead
-	// that the tenant does not have.
+	// that the tenant does not have, and [leads.ErrInvalid] for a malformed ID of the enrolment or of an event. Empty IDs, tenants and lead IDs of
+	// events are filled, here and by PutEnrollment.
 	Enroll(ctx context.Context, e Enrollment, since time.Time, events ...leads.Event) (Enrollment, error)
 	// Enrollment returns one enrolment, or ErrNotFound.
 	Enrollment(ctx context.Context, tenant, id string) (Enrollment, error)
 	// Enrollments returns a page of enrolments, the newest first by ID.
 	Enrollments(ctx context.Context, q EnrollmentQuery) ([]Enrollment, error)
 	// PutEnrollment stores e if its Revision is that of the stored one, with the events, and returns it with its new Revision; otherwise it
-	// returns ErrStale and changes nothing. If e is pending or active, its task is made if it is missing and made due at e.Due if it
-	// is waiting; a running task is left to its worker. In any other state the task is removed, a running one too.
+	// returns ErrStale, also when there is none, and changes nothing. If e is pending or active, its task is made if it is missing and made due
+	// at e.Due if it is waiting; a running task is left to its worker, and a dead one is left. In any other state the task is removed, a running one
+	// too.
 	PutEnrollment(ctx context.Context, e Enrollment, events ...leads.Event) (Enrollment, error)
 	// EndEnrollments ends, in one transaction, every enrolment that which selects and that has not ended: it is stored as exited, its task is
-	// removed, and an EventSequence whose data is a [Progress] is added to its lead. It returns them as they are then.
+	// removed, and an EventSequence whose data is a [Progress] is added to its lead. UpdatedAt and EndedAt become at, Step and Due become empty. It
+	// returns them as they are then.
 	EndEnrollments(ctx context.Context, which EnrollmentQuery, reason Reason, at time.Time) ([]Enrollment, error)
 }
 
@@ -57,7 +60,7 @@ type Enrollments interface {
 type Suppressions interface {
 	// Suppress stores s. If there is one for its tenant, key and purpose already, that stays as it is.
 	Suppress(ctx context.Context, s Suppression) error
-	// Suppressed returns those of a key, oldest first; none is no error.
+	// Suppressed returns those of a key, oldest first, ties in the order of their purposes; none is no error.
 	Suppressed(ctx context.Context, tenant, key string) ([]Suppression, error)
 	// Unsuppress removes the one for a key and purpose. None is no error.
 	Unsuppress(ctx context.Context, tenant, key, purpose string) error
@@ -70,14 +73,15 @@ type Suppressions interface {
 type Consents interface {
 	// AddConsent adds an entry. One whose ID the tenant has already is left as it is.
 	AddConsent(ctx context.Context, c Consent) error
-	// Consents returns the entries of an address key, oldest first.
+	// Consents returns the entries of an address key, oldest first, ties in the order of their IDs.
 	Consents(ctx context.Context, tenant, addressKey string) ([]Consent, error)
 }
 
 // Quotas counts what may be done so many times in a period.
 type Quotas interface {
 	// Spend takes one of each quota of the tenant, or none at all if one of them is used up; then it returns the Key of that one, the first in
-	// their order. Of concurrent calls no more succeed than the Limit allows. A count is kept until its period ends.
+	// their order. Of concurrent calls no more succeed than the Limit allows. A count is kept until its period ends. A Key is
+	// given once in a call.
 	Spend(ctx context.Context, tenant string, quotas ...Quota) (usedUp string, err error)
 }
 

@@ -64,6 +64,15 @@ func deskBreakages() []breakage {
 				return slices.DeleteFunc(all, func(l leads.Lead) bool { return l.Assignee != "" }), err
 			}
 		}},
+		{"has no end of who wait", "unassigned/limits", func(s *hooked) {
+			s.unassigned = func(ctx context.Context, tenant string, limit int) ([]leads.Lead, error) {
+				all, err := s.Store.Unassigned(ctx, tenant, limit)
+				if limit > 1000 {
+					all = append(all, all[0])
+				}
+				return all, err
+			}
+		}},
 		{"gives the newest who wait", "unassigned/limit", func(s *hooked) {
 			s.unassigned = func(ctx context.Context, tenant string, limit int) ([]leads.Lead, error) {
 				all, err := s.Store.Unassigned(ctx, tenant, 100)

@@ -126,6 +126,12 @@ func brokenEdits() []breakage {
 		{"drops what an edit leaves unnamed", "edit/empty names are filled", spoilEdit(func(_ *leads.Lead, events []leads.Event, tasks []leads.Task) ([]leads.Event, []leads.Task) {
 			return events, slices.DeleteFunc(slices.Clone(tasks), func(t leads.Task) bool { return t.ID == "" })
 		})},
+		{"adds a task of an edit again", "edit/a task that is there", spoilEdit(func(_ *leads.Lead, events []leads.Event, tasks []leads.Task) ([]leads.Event, []leads.Task) {
+			for i := range tasks {
+				tasks[i].ID = leads.NewID()
+			}
+			return events, tasks
+		})},
 		{"returns the lead as it was", "edit/the lead that is returned", afterEdit(func(lead leads.Lead, err error) (leads.Lead, error) {
 			lead.Version--
 			return lead, err

@@ -106,6 +106,14 @@ func brokenEffects() []breakage {
 				return s.Store.ConfirmDelivery(ctx, tenant, key, leads.Receipt{})
 			}
 		}},
+		{"forgets what the provider called it", "effects/with its receipt", spoilEffects(func(_ *hooked, _ string, found []leads.Delivery) []leads.Delivery {
+			for i := range found {
+				if found[i].State == leads.DeliverySent && found[i].Provider == "first" {
+					found[i].Provider = ""
+				}
+			}
+			return found
+		})},
 		{"confirms everything", "effects/settled before", confirmsAll},
 		{"confirms only what is there", "effects/nothing to confirm", spoilConfirm(func(found []leads.Delivery, key string) error {
 			if slices.ContainsFunc(found, func(d leads.Delivery) bool { return d.Key == key }) {

@@ -146,6 +146,9 @@ func brokenEnrolls() []breakage {
 				return e, err
 			}
 		}},
+		{"drops events without names", "enroll/empty names are filled", spoilEnroll(func(_ *sequence.Enrollment, _ *time.Time, events *[]leads.Event) {
+			*events = slices.DeleteFunc(slices.Clone(*events), func(e leads.Event) bool { return e.ID == "" })
+		})},
 		{"takes nobody for somebody who is enrolled", "enroll/no such lead", afterEnroll(func(_ *hooked, _ sequence.Enrollment, _ []leads.Event, err error) error {
 			if leads.IsNotFound(err) {
 				err = sequence.ErrEnrolled

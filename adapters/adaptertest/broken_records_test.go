@@ -60,6 +60,7 @@ func brokenRecords() []breakage {
 				r.Kind = "/" + r.Kind
 			}
 		})},
+		{"cuts what is too much", "records/too much data", spoilRecord(func(r *leads.Record) { r.Data = r.Data[:min(len(r.Data), 256<<10)] })},
 		{"tidies JSON up", "records/data as it is", spoilRecord(func(r *leads.Record) {
 			var tidy bytes.Buffer
 			_ = json.Compact(&tidy, r.Data)

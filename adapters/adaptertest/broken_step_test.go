@@ -230,6 +230,12 @@ func brokenEnds() []breakage {
 			}
 			return e, err
 		})},
+		{"does not say when it ended", "end/its times", spoilEnrollment(func(e sequence.Enrollment, err error) (sequence.Enrollment, error) {
+			if e.State == sequence.Exited {
+				e.UpdatedAt = e.CreatedAt
+			}
+			return e, err
+		})},
 		{"ends in silence", "end/the event", func(s *hooked) {
 			s.events = func(ctx context.Context, tenant, id string) ([]leads.Event, error) {
 				events, err := s.Store.Events(ctx, tenant, id)

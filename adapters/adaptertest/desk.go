@@ -17,7 +17,7 @@ const (
 	saysRouteAll   = "decide sees all that were made before, and what it decides is stored in the same transaction, the lead's change with its event, the state and the tasks."
 	saysRouteError = "An error of decide changes nothing and is returned."
 	saysRouteLead  = "It returns the lead as it was stored, or [leads.ErrNotFound]."
-	saysNobody     = "with an empty To nobody is made responsible"
+	saysNobody     = "Assign is the change. An empty To leaves the lead as it is."
 )
 
 // TestedDesk is what a Store must offer to be tested as one for routing.
@@ -130,6 +130,9 @@ func routeNobody(r *rig) {
 	r.told("after a decision for nobody", id, 0)
 	r.task(leads.TaskNotify)
 	r.check(string(r.book(id).State) == `1`, "the state is not kept")
+	r.route(id, to("bob"))
+	r.route(id, to(""))
+	r.check(r.lead(id).Assignee == "bob", "a decision for nobody took the lead from bob: it is %q's", r.lead(id).Assignee)
 }
 
 func routeAllOrNothing(r *rig) {

@@ -12,8 +12,8 @@ import (
 
 const (
 	saysUnassigned = "Unassigned returns up to limit leads of the tenant that nobody is responsible for and that are neither converted nor closed, the oldest first."
-	saysOwner      = "Owner is who is responsible for the newest other lead with the same email domain (the part after the @, lower case), or \"\"."
-	saysOpen       = "Open counts the leads by who is responsible for them, those converted or closed left out."
+	saysOwner      = "Owner is who is responsible for the newest other lead that somebody is responsible for, by ID, with the same email domain (the part after the last @, lower case), or \"\"."
+	saysOpen       = "Open counts the leads by who is responsible for them, those converted or closed left out. Nobody is left out of it."
 	saysLast       = "State is what the last decision of the tenant left, or nil."
 	saysState      = "State is kept for the next decision of the tenant; nil leaves it as it is."
 )
@@ -27,6 +27,7 @@ func bookContracts() []contract {
 		{"book/state stays", saysState, bookStateStays},
 		{"unassigned/who waits", saysUnassigned, unassignedLeads},
 		{"unassigned/limit", saysUnassigned, unassignedLimit},
+		{"unassigned/limits", saysHundreds, unassignedLimits},
 		{"unassigned/ended context", saysEnded, unassignedEnded},
 	}
 }
@@ -58,6 +59,12 @@ func bookOwner(r *rig) {
 	asks("second")
 	r.owned("eve3@example.com", "third", leads.StatusContacted)
 	asks("third")
+	r.owned("eve4@example.com", "", leads.StatusNew)
+	asks("third")
+	r.owned("odd@example.com@example.org", "odd's", leads.StatusNew)
+	asks("third")
+	r.owned("odd@example.org@example.com", "fourth", leads.StatusNew)
+	asks("fourth")
 	without := r.owned("", "", leads.StatusNew)
 	r.owned("", "somebody", leads.StatusNew)
 	r.check(r.book(without).Owner == "", "a lead without an address has the owner %q", r.book(without).Owner)
@@ -72,7 +79,6 @@ func bookOpen(r *rig) {
 		r.owned(fmt.Sprintf("eve%d@example.com", i), "eve", leads.StatusNew)
 	}
 	open := r.book(id).Open
-	delete(open, "")
 	r.check(len(open) == 2 && open["bob"] == 3 && open["eve"] == 5, "there are open %v", open)
 }
 
@@ -134,6 +140,14 @@ func unassignedLimit(r *rig) {
 			got = append(got, lead.ID)
 		}
 		r.check(slices.Equal(got, ids[:min(limit, 5)]), "with limit %d there wait %v of %v", limit, got, ids)
+	}
+}
+
+func unassignedLimits(r *rig) {
+	r.throngOf(1001)
+	for limit, want := range map[int]int{0: 100, 999: 999, 1000: 1000, 1001: 1000, 1 << 30: 1000} {
+		got := len(r.unassigned(limit))
+		r.check(got == want, "with limit %d there wait %d of 1,001", limit, got)
 	}
 }
 

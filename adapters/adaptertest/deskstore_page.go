@@ -217,14 +217,20 @@ func pageOffset(r *rig) {
 	}
 }
 
-func pageLimit(r *rig) {
-	for n := 0; n < 1001; n += 143 {
-		var subs []ingest.Submission
-		for range 143 {
-			subs = append(subs, r.sub(fmt.Sprintf("person%d@example.com", r.ticks)))
+// throngOf captures n people.
+func (r *rig) throngOf(n int) {
+	r.t.Helper()
+	var subs []ingest.Submission
+	for i := range n {
+		if subs = append(subs, r.sub(fmt.Sprintf("person%d@example.com", i))); len(subs) == 200 || i == n-1 {
+			r.capture(subs...)
+			subs = nil
 		}
-		r.capture(subs...)
 	}
+}
+
+func pageLimit(r *rig) {
+	r.throngOf(1001)
 	for limit, want := range map[int]int{0: 20, 1: 1, 999: 999, 1000: 1000, 1001: 1000, 1 << 30: 1000} {
 		page := r.find(desk.Filter{Limit: limit})
 		r.check(len(page.Leads) == want && page.Next != "", "a page of %d has %d leads", limit, len(page.Leads))

@@ -3,6 +3,7 @@ package adaptertest
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -56,4 +57,14 @@ func hostileText(s string) func(string) string {
 		}
 		return s
 	}
+}
+
+// odd are IDs that a store may take for one another or be unable to keep.
+func odd() []string {
+	var ids []string
+	for _, id := range append(hostile(), "id", "ID", "id ", " id", "i", "a\u0301", "\u00e1", "a%", "a_", noise(300)) {
+		ids = append(ids, limited(id, 255))
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }

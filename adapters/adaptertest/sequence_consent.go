@@ -10,7 +10,7 @@ import (
 const (
 	saysConsent     = "AddConsent adds an entry."
 	saysConsentOnce = "One whose ID the tenant has already is left as it is."
-	saysConsents    = "Consents returns the entries of an address key, oldest first."
+	saysConsents    = "Consents returns the entries of an address key, oldest first, ties in the order of their IDs."
 	saysLedger      = "It is only ever added to."
 )
 
@@ -103,6 +103,11 @@ func consentOrder(r *rig) {
 		r.addConsent(want[i])
 	}
 	r.same("consents", r.consents("key"), want)
+	for _, i := range []int{2, 0, 3, 1} {
+		want[i].ID, want[i].AddressKey, want[i].At = fmt.Sprintf("0000000%d-0000-4000-8000-000000000000", i), "ties", r.start
+		r.addConsent(want[i])
+	}
+	r.same("consents of one instant", r.consents("ties"), want)
 }
 
 func consentOthers(r *rig) {

@@ -15,6 +15,7 @@ import (
 const (
 	saysEnd     = "EndEnrollments ends, in one transaction, every enrolment that which selects and that has not ended:"
 	saysExited  = "it is stored as exited, its task is removed,"
+	saysEmptied = "UpdatedAt and EndedAt become at, Step and Due become empty."
 	saysEndTold = "and an EventSequence whose data is a [Progress] is added to its lead."
 	saysEndThen = "It returns them as they are then."
 )
@@ -25,6 +26,7 @@ func endContracts() []contract {
 		{"end/ended already", saysEnd, endAgain},
 		{"end/at once", saysEnd, endTogether},
 		{"end/stored and told", saysExited, endStored},
+		{"end/its times", saysEmptied, endStored},
 		{"end/the event", saysEndTold, endEvent},
 		{"end/as they are then", saysEndThen, endReturned},
 	}
@@ -95,9 +97,9 @@ func endStored(r *rig) {
 	_, err := r.sequences().EndEnrollments(r.t.Context(), sequence.EnrollmentQuery{Tenant: r.tenant}, sequence.ReasonUnsubscribed, at)
 	r.check(err == nil, "EndEnrollments: %v", err)
 	for _, e := range []sequence.Enrollment{waiting, running} {
-		e.State, e.Reason, e.EndedAt, e.Step, e.Due = sequence.Exited, sequence.ReasonUnsubscribed, at, "", time.Time{}
+		e.State, e.Reason, e.EndedAt, e.UpdatedAt, e.Step, e.Due = sequence.Exited, sequence.ReasonUnsubscribed, at, at, "", time.Time{}
 		e.Revision++
-		r.same("stored", r.read(e.ID), e, "UpdatedAt")
+		r.same("stored", r.read(e.ID), e)
 		_, err := r.sequences().PutEnrollment(r.t.Context(), running)
 		r.fails("PutEnrollment of what was read before the end", err, leads.ErrStale)
 	}

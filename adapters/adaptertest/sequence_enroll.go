@@ -15,7 +15,8 @@ const (
 	saysEnrolled     = "It returns ErrEnrolled, and stores nothing, if the lead has another enrolment in the sequence that has not ended or that ended at or after since;"
 	saysSince        = "the zero since means that any other stands in the way."
 	saysEnrollOne    = "Of concurrent calls for one lead and sequence one succeeds."
-	saysEnrollAbsent = "ErrNotFound is returned for a lead that the tenant does not have."
+	saysEnrollAbsent = "ErrNotFound is returned for a lead that the tenant does not have, and [leads.ErrInvalid] for a malformed ID of the enrolment or of an event."
+	saysEnrollFilled = "Empty IDs, tenants and lead IDs of events are filled, here and by PutEnrollment."
 )
 
 func enrollContracts() []contract {
@@ -31,6 +32,7 @@ func enrollContracts() []contract {
 		{"enroll/at once", saysEnrollOne, enrollTogether},
 		{"enroll/several people at once", saysEnrollOne, enrollCrowd},
 		{"enroll/no such lead", saysEnrollAbsent, enrollAbsent},
+		{"enroll/empty names are filled", saysEnrollFilled, enrollFilled},
 		{"enroll/malformed IDs", saysSeqBadIDs, enrollBadIDs},
 		{"enroll/ended context", saysSeqEnded, enrollEnded},
 		{"enroll/memory", saysMemory, enrollMemory},
@@ -97,11 +99,11 @@ func enrollAllOrNothing(r *rig) {
 	bad.ID = "not-a-uuid"
 	e := r.enrollment(id)
 	_, err := r.sequences().Enroll(r.t.Context(), e, time.Time{}, r.note(id), bad)
-	r.check(err != nil, "an event's ID cannot be stored, and Enroll says nothing")
+	r.fails("Enroll with an event whose ID cannot be stored", err, leads.ErrInvalid)
 	r.noEnrollment(r.tenant, e.ID)
 	e.ID = "not-a-uuid"
 	_, err = r.sequences().Enroll(r.t.Context(), e, time.Time{}, r.note(id))
-	r.check(err != nil, "the enrolment's ID cannot be stored, and Enroll says nothing")
+	r.fails("Enroll with an ID that cannot be stored", err, leads.ErrInvalid)
 	r.told("after nothing was stored", id, 0)
 	r.noStep("after nothing was stored")
 }
@@ -226,6 +228,18 @@ func enrollAbsent(r *rig) {
 		r.noEnrollment(e.Tenant, e.ID)
 	}
 	r.noStep("of nobody")
+}
+
+func enrollFilled(r *rig) {
+	id := r.person("ann@example.com")
+	given := []leads.Event{{Kind: leads.EventSequence, At: r.tick()}}
+	e := r.enroll(r.enrollment(id), given...)
+	r.putEnrollment(e, leads.Event{Kind: leads.EventSequence, At: r.tick()})
+	r.check(given[0].ID == "", "what Enroll was given was filled: %+v", given)
+	r.told("after two events without names", id, 2)
+	for _, event := range r.timeline(id) {
+		r.check(event.Tenant == r.tenant && event.LeadID == id && len(event.ID) == 36, "the event is %+v", event)
+	}
 }
 
 func enrollBadIDs(r *rig) {

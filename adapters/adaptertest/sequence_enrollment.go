@@ -16,7 +16,7 @@ const (
 	saysEnrollment  = "Enrollment returns one enrolment, or ErrNotFound."
 	saysEnrollments = "Enrollments returns a page of enrolments, the newest first by ID."
 	saysQuery       = "EnrollmentQuery selects enrolments of a tenant; the fields that are not empty all count."
-	saysPutEnroll   = "PutEnrollment stores e if its Revision is that of the stored one, with the events, and returns it with its new Revision; otherwise it returns ErrStale and changes nothing."
+	saysPutEnroll   = "PutEnrollment stores e if its Revision is that of the stored one, with the events, and returns it with its new Revision; otherwise it returns ErrStale, also when there is none, and changes nothing."
 )
 
 func enrollmentContracts() []contract {
@@ -52,11 +52,11 @@ func enrollmentAbsent(r *rig) {
 	r.noEnrollment(r.tenant, leads.NewID())
 	r.noEnrollment(r.tenant, e.LeadID)
 	_, err := r.sequences().PutEnrollment(r.t.Context(), r.enrollment(e.LeadID))
-	r.check(err != nil, "PutEnrollment of one that is not there returned no error")
+	r.fails("PutEnrollment of one that is not there", err, leads.ErrStale)
 	foreign := e
 	foreign.Tenant = "other"
 	_, err = r.sequences().PutEnrollment(r.t.Context(), foreign)
-	r.check(err != nil, "PutEnrollment of another tenant's returned no error")
+	r.fails("PutEnrollment of another tenant's", err, leads.ErrStale)
 	r.same("the enrolment", r.read(e.ID), e)
 }
 

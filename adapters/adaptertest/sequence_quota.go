@@ -9,7 +9,7 @@ import (
 const (
 	saysSpend     = "Spend takes one of each quota of the tenant, or none at all if one of them is used up; then it returns the Key of that one, the first in their order."
 	saysSpendOnly = "Of concurrent calls no more succeed than the Limit allows."
-	saysCount     = "A count is kept until its period ends."
+	saysCount     = "A count is kept until its period ends. A Key is given once in a call."
 	saysLimitOf   = "Limit itself is not kept: the count is compared with that of the call"
 )
 

@@ -14,7 +14,7 @@ const (
 	saysNoTask   = "one in any other state has none."
 	saysStopped  = "a worker that has claimed it can no longer store a delivery as begun."
 	saysNewFence = "A task that is made again has a Fence that no earlier one of the same ID has had, so that such a worker cannot settle the new one either."
-	saysTaskMade = "If e is pending or active, its task is made if it is missing and made due at e.Due if it is waiting; a running task is left to its worker."
+	saysTaskMade = "If e is pending or active, its task is made if it is missing and made due at e.Due if it is waiting; a running task is left to its worker, and a dead one is left."
 	saysTaskGone = "In any other state the task is removed, a running one too."
 )
 
@@ -121,6 +121,11 @@ func stepRunning(r *rig) {
 	r.settle(task, leads.Outcome{Settlement: leads.Retry, Payload: []byte(`{"a":1}`)})
 	again := r.step(e)
 	r.check(again.Attempts == 2 && string(again.Payload) == `{"a":1}` && len(again.Deliveries) == 1, "the task is %+v", again)
+	r.alone(e)
+	r.settle(again, leads.Outcome{Settlement: leads.Dead})
+	e.Due = r.start
+	r.inState(e, sequence.Active)
+	r.noStep("once the task was given up")
 	r.alone(e)
 }
 

@@ -10,7 +10,7 @@ import (
 const (
 	saysSuppress     = "Suppress stores s."
 	saysSuppressOnce = "If there is one for its tenant, key and purpose already, that stays as it is."
-	saysSuppressed   = "Suppressed returns those of a key, oldest first; none is no error."
+	saysSuppressed   = "Suppressed returns those of a key, oldest first, ties in the order of their purposes; none is no error."
 	saysUnsuppress   = "Unsuppress removes the one for a key and purpose."
 	saysNoSuppress   = "None is no error."
 	saysSuppressions = "Suppressions returns up to limit of the tenant in the byte order of key and purpose, beginning behind the given pair."
@@ -103,6 +103,12 @@ func suppressOrder(r *rig) {
 		r.suppress(want[i])
 	}
 	r.same("suppressions", r.suppressed("key"), want)
+	ties := []sequence.Suppression{r.suppression("ties", ""), r.suppression("ties", "a"), r.suppression("ties", "b"), r.suppression("ties", "ba")}
+	for _, i := range []int{2, 0, 3, 1} {
+		ties[i].At = r.start
+		r.suppress(ties[i])
+	}
+	r.same("suppressions of one instant", r.suppressed("ties"), ties)
 }
 
 func suppressOthers(r *rig) {

@@ -11,7 +11,7 @@ import (
 const (
 	saysEdit       = "Edit calls edit with the lead as it is, under lock, and stores what it made of it together with the events and tasks it returns, in one transaction;"
 	saysEditNames  = "Version is counted up, and ID, Tenant, Version and CreatedAt stay as they are whatever edit does."
-	saysEditFilled = "Empty IDs, tenants and lead IDs of events and tasks are filled from the lead."
+	saysEditFilled = "Empty IDs, tenants and lead IDs of events and tasks are filled from the lead; a task that is there already, by its ID, is left."
 	saysEditReturn = "It returns the lead as it was stored."
 	saysEditError  = "When edit returns an error nothing is changed and Edit returns that error."
 	saysEditAbsent = "ErrNotFound is returned for a lead that the tenant does not have."
@@ -25,6 +25,7 @@ func editContracts() []contract {
 		{"edit/under lock", saysEdit, editTogether},
 		{"edit/names and version", saysEditNames, editNames},
 		{"edit/empty names are filled", saysEditFilled, editFilled},
+		{"edit/a task that is there", saysEditFilled, editTaskThere},
 		{"edit/the lead that is returned", saysEditReturn, editReturned},
 		{"edit/an error", saysEditError, editError},
 		{"edit/no such lead", saysEditAbsent, editAbsent},
@@ -153,6 +154,18 @@ func editFilled(r *rig) {
 	r.check(events[0].ID == "" && tasks[0].ID == "", "what edit returned was filled: %+v, %+v", events, tasks)
 	event := r.events(id)[1]
 	r.check(event.Tenant == r.tenant && event.LeadID == id && len(event.ID) == 36, "the event is %+v", event)
+}
+
+func editTaskThere(r *rig) {
+	id := r.person("ann@example.com")
+	first := leads.Task{Tenant: r.tenant, ID: leads.NewID(), Kind: leads.TaskNotify, LeadID: id, Payload: []byte(`{"n":1}`), Due: r.start, CreatedAt: r.start}
+	second := first
+	second.Payload, second.Due = []byte(`{"n":2}`), r.soon().Add(hour)
+	for i, task := range []leads.Task{first, second} {
+		r.edit(id, func(*leads.Lead) ([]leads.Event, []leads.Task, error) { return nil, []leads.Task{task}, nil })
+		r.check(r.lead(id).Version == int64(i)+2, "the lead has version %d", r.lead(id).Version)
+	}
+	r.same("task", r.task(leads.TaskNotify), first, "State", "Attempts", "Fence", "LeaseUntil")
 }
 
 func editReturned(r *rig) {

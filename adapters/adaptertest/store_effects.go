@@ -10,6 +10,7 @@ const (
 	saysEffects   = "Deliveries returns those of a lead, oldest first, whether or not their tasks are there still."
 	saysNoEffects = "It is ErrNotFound for a lead that the tenant does not have."
 	saysConfirm   = "ConfirmDelivery settles a delivery whose outcome was not known (begun or ambiguous) as sent."
+	saysProvider  = "It sets Provider to the receipt's ID, if that has one, and clears Error."
 	saysSettled   = "Any other is left as it is, and one that is not there is no error."
 )
 
@@ -23,6 +24,7 @@ func effectContracts() []contract {
 		{"effects/no such lead", saysNoEffects, effectsAbsent},
 		{"effects/malformed IDs", saysBadIDs, effectsBadIDs},
 		{"effects/confirmed", saysConfirm, effectConfirmed},
+		{"effects/with its receipt", saysProvider, effectReceipt},
 		{"effects/settled before", saysSettled, effectSettled},
 		{"effects/nothing to confirm", saysSettled, effectNothing},
 		{"effects/ended context", saysEnded, effectEnded},
@@ -170,6 +172,20 @@ func effectConfirmed(r *rig) {
 	}
 	for _, d := range r.taskAt(task.LeaseUntil.Add(3 * hour)).Deliveries {
 		r.check(d.State == leads.DeliverySent, "the next attempt is told of %+v", d)
+	}
+}
+
+func effectReceipt(r *rig) {
+	task := r.begun()
+	for _, c := range []struct{ receipt, want string }{{"", "first"}, {"second", "second"}} {
+		d := r.mailed(task, "key "+c.want, leads.DeliveryAmbiguous)
+		d.Provider, d.Error = "first", "timed out"
+		r.record(task, d)
+		if err := ability[leads.Deliveries](r).ConfirmDelivery(r.t.Context(), r.tenant, d.Key, leads.Receipt{ID: c.receipt}); err != nil {
+			r.t.Fatalf("ConfirmDelivery: %v", err)
+		}
+		got := r.effect(task.LeadID, d.Key)
+		r.check(got.Provider == c.want && got.Error == "" && got.State == leads.DeliverySent, "with the receipt %q the delivery is %+v", c.receipt, got)
 	}
 }
 

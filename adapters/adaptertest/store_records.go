@@ -28,14 +28,15 @@ func recordContracts() []contract {
 	return []contract{
 		{"records/stored and read", saysPut, recordPut},
 		{"records/when it was written", "when it was written, by the Store's clock", recordWhen},
-		{"records/every kind", `at most 40 bytes of lower-case letters, digits, "-" and "."`, recordKinds},
+		{"records/every kind", `1 to 40 bytes of lower-case letters, digits, "-" and "."`, recordKinds},
 		{"records/data as it is", "at most 256 KiB of JSON text, kept as it is", recordData},
+		{"records/too much data", "at most 256 KiB of JSON text, kept as it is; more is ErrInvalid", recordTooMuch},
 		{"records/versions", "Version counts the writes, from 1; 0 stands for a record that is not there yet.", recordVersions},
 		{"records/stale", saysPutStale, recordStale},
 		{"records/written at once", "Its methods may be called concurrently.", recordTogether},
 		{"records/no such record", saysRecord, recordAbsent},
 		{"records/known by kind and ID", "Within a tenant it is known by Kind and ID.", recordNames},
-		{"records/every ID", "at most 255 bytes of valid UTF-8 without NUL", recordIDs},
+		{"records/every ID", "1 to 255 bytes of valid UTF-8 without NUL", recordIDs},
 		{"records/names that cannot be stored", saysUnnamed, recordUnnamed},
 		{"records/pages", saysRecords, recordPages},
 		{"records/limits", saysHundreds, recordLimits},
@@ -114,6 +115,14 @@ func recordData(r *rig) {
 		got := string(r.storedRecord("data", id).Data)
 		r.check(got == text, "the data %s became %s", shown(text), shown(got))
 	}
+}
+
+func recordTooMuch(r *rig) {
+	kept := r.putRecord(r.newRecord("data", "id", `1`))
+	kept.Data = append(append([]byte(`"`), noise(256<<10-1)...), '"')
+	_, err := ability[leads.Records](r).PutRecord(r.t.Context(), kept)
+	r.fails("PutRecord of 256 KiB and a byte", err, leads.ErrInvalid)
+	r.check(string(r.storedRecord("data", "id").Data) == `1`, "what is too much was stored")
 }
 
 func recordVersions(r *rig) {
@@ -195,16 +204,6 @@ func recordNames(r *rig) {
 	r.same("of one kind", page, []leads.Record{want[2], want[0]})
 }
 
-// odd are IDs that a store may take for one another or be unable to keep.
-func odd() []string {
-	var ids []string
-	for _, id := range append(hostile(), "id", "ID", "id ", " id", "i", "a\u0301", "\u00e1", "a%", "a_", noise(300)) {
-		ids = append(ids, limited(id, 255))
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids)
-}
-
 func recordIDs(r *rig) {
 	kind := strings.Repeat("k-1.", 10)
 	for _, id := range odd() {
@@ -224,7 +223,7 @@ func recordUnnamed(r *rig) {
 	records := ability[leads.Records](r)
 	kept := r.putRecord(r.newRecord("kind", "id", `1`))
 	for _, name := range [][2]string{
-		{"Kind", "id"}, {"kind ", "id"}, {"ki_nd", "id"}, {"kïnd", "id"}, {"kind\x00", "id"}, {strings.Repeat("k", 41), "id"},
+		{"Kind", "id"}, {"kind ", "id"}, {"ki_nd", "id"}, {"kïnd", "id"}, {"kind\x00", "id"}, {strings.Repeat("k", 41), "id"}, {"", "id"}, {"kind", ""},
 		{"kind", "id\x00"}, {"kind", "\x00"}, {"kind", "\xff"}, {"kind", "id\xed\xa0\x80"}, {"kind", strings.Repeat("i", 256)},
 	} {
 		_, err := records.PutRecord(r.t.Context(), r.newRecord(name[0], name[1], `1`))

@@ -1,6 +1,7 @@
 package memstore
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -32,6 +33,6 @@ func (s *Store) Consents(ctx context.Context, tenant, addressKey string) ([]sequ
 	}
 	defer s.mu.Unlock()
 	found := slices.Clone(s.tables.consents[key{tenant, addressKey}])
-	slices.SortStableFunc(found, func(a, b sequence.Consent) int { return a.At.Compare(b.At) })
+	slices.SortFunc(found, func(a, b sequence.Consent) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
 	return found, nil
 }
