@@ -108,6 +108,9 @@ func eraseOthers(r *rig) {
 	consent := r.consent(sequence.ConsentGranted)
 	consent.LeadID, consent.AddressKey = bob, mark
 	r.addConsent(consent)
+	consent.Tenant, consent.LeadID = other.tenant, mine.ID // a tenant's lead may have any ID
+	other.addConsent(consent)
+	consent.Tenant, consent.LeadID = r.tenant, bob
 	want, before := other.reads(mark), r.state(bob)
 	r.eraseLead(mine.ID)
 	for _, difference := range differences(other.reads(mark), want, nil) {

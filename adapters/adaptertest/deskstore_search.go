@@ -23,7 +23,7 @@ func searchContracts() []contract {
 			"athrin": nil, "nn": nil, "annn": nil, "ann bob": nil, "josé": {1}, "brien josé": {1},
 		})},
 		{"search/companies", saysSearch, searches(map[string][]int{
-			"gmbh": {0}, "gmbh über": {0}, "24 7": {1}, "7 media": {1}, "247": nil, "株式": nil, "日本": {2}, "media ann": nil,
+			"gmbh": {0}, "gmbh über": {0}, "24 7": {1}, "7 media": {1}, "247": nil, "株式": nil, "日本": {2}, "한": {2}, "하": nil, "media ann": nil,
 		})},
 		{"search/parts of addresses", saysSearch, searches(map[string][]int{
 			"ann.mueller@example.com": {0}, "mueller": {0}, "@sub.example": {1}, "example": {0, 1, 3}, "example.net": {3}, "jose tag": {1}, "xample": nil,
@@ -69,7 +69,7 @@ func (r *rig) known() []leads.Lead {
 	for _, fields := range []ingest.Fields{
 		{FirstName: "Ann-Kathrin", LastName: "Müller", Company: "Über GmbH & Co. KG", Email: "ann.mueller@example.com", Phone: "+49 (30) 1234-567"},
 		{FirstName: "José", LastName: "O'Brien", Company: "24 7 Media", Email: "jose+tag@sub.example.org", Phone: "0049 89 7654321"},
-		{FirstName: "Йога", LastName: "ИВАНОВА", Company: "日本語 会社"},
+		{FirstName: "Йога", LastName: "ИВАНОВА", Company: "日本語 会社 한국"},
 		{FirstName: "Ann", LastName: "Smith", Company: "100% Ltd", Email: "a_b%c@example.net", Phone: "+1-212-555-0100"},
 		{},
 	} {

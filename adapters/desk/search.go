@@ -68,7 +68,7 @@ func (w Word) In(words []string) bool {
 // split returns the words of a text. Whatever is neither a letter nor a digit nor a mark on one stands between words.
 func split(text string) []string {
 	return strings.FieldsFunc(plain(text), func(r rune) bool {
-		return r == unicode.ReplacementChar || !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r)
+		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r)
 	})
 }
 
