@@ -51,6 +51,8 @@ type Config struct {
 	Store  Store
 	// Sequencer is the engine's, for enrolling, pausing and the like. Nil means that there are no sequences.
 	Sequencer *sequence.Sequencer
+	// Webhooks keeps the endpoints that are told of events. Nil means that there are none.
+	Webhooks Webhooks
 	// BaseURL is where people and senders reach this program ("https://crm.example.com"); the URLs of webhooks are made from it.
 	BaseURL string
 	// Logger is told of what an operator should know. Nil means none.
@@ -61,8 +63,9 @@ type Config struct {
 
 // Desk is the working place of a team. Its methods may be called concurrently.
 type Desk struct {
-	cfg   Config
-	store Store
+	cfg     Config
+	store   Store
+	exports exports
 }
 
 // New makes a Desk. It does no I/O. It reports every field of cfg that cannot be used.

@@ -1,19 +1,12 @@
 package desk
 
 import (
-	"bufio"
-	"bytes"
-	"cmp"
 	"context"
-	"crypto/sha256"
 	"encoding/csv"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 	"sync"
 
 	"github.com/openleads/leads"
@@ -27,10 +20,11 @@ type ImportOptions struct {
 	ID string
 	// SourceID is the source that the leads came through, or "".
 	SourceID string
-	// Mapping says what becomes of a column by its header: a known field, "fullName", "tags", "-" to leave it out, or a name in the metadata.
-	// Columns that are not named are guessed by [Suggest] and else kept under their header.
+	// Mapping says what becomes of a column by its header: a known field, "fullName", "tags" (separated by commas, semicolons or bars),
+	// "status" and "assignedTo" (of leads that are new, or nobody's), "-" to leave it out, or a name in the metadata. Columns that are not
+	// named are guessed by [Suggest] and else kept under their header; a file that ExportCSV has written is known by its columns.
 	Mapping map[string]string
-	// Separator is the character between cells; 0 means the most frequent of , ; and tab in the header line.
+	// Separator is the character between cells; 0 means the most frequent of , ; and tab in the header line, or what a line "sep=;" before it says.
 	Separator rune
 	// DryRun reads and checks everything, and stores nothing.
 	DryRun bool
@@ -66,11 +60,13 @@ const MaxRefusals = 1000
 const (
 	maxColumns  = 250
 	importBatch = 512 // rows that are captured at once; they share transactions
+	maxRow      = 512 << 10
 )
 
-// Import reads leads from a CSV file (RFC 4180, UTF-8 with or without a byte order mark, the first line a header) as a stream, and takes each line
-// in through the same line as any door. Lines that cannot be taken are reported and do not stop it. An error means that it was broken off; the
-// report says where. For admins.
+// Import reads leads from a CSV file as a stream, and takes each line in through the same line as any door. The file is by RFC 4180, its first
+// line a header, in UTF-8 or UTF-16 with or without a byte order mark; a cell that is no UTF-8 is read as Windows-1252, which holds Latin-1. Lines
+// that cannot be taken are reported and do not stop it. An error means that it was broken off; the report says where to go on. Run again
+// with the same file and ID within 72 hours, the lines that were taken in are skipped. For admins.
 func (d *Desk) Import(ctx context.Context, u User, r io.Reader, opts *ImportOptions) (ImportReport, error) {
 	if err := may(u, Admin); err != nil {
 		return ImportReport{}, err
@@ -89,7 +85,7 @@ func (d *Desk) Import(ctx context.Context, u User, r io.Reader, opts *ImportOpti
 		return ImportReport{}, err
 	}
 	err = im.run(ctx)
-	summary, _ := json.Marshal(map[string]any{"rows": im.report.Rows, "created": im.report.Created, "dryRun": o.DryRun})
+	summary, _ := json.Marshal(map[string]any{"rows": im.report.Rows, "created": im.report.Created, "dryRun": o.DryRun, "complete": err == nil})
 	d.audit(ctx, u, "lead.import", im.report.ID, summary)
 	return im.report, err
 }
@@ -99,88 +95,31 @@ type importer struct {
 	desk    *Desk
 	user    User
 	opts    ImportOptions
-	in      *csv.Reader
-	targets []string // what becomes of each column
+	table   *table
+	columns []column
 	report  ImportReport
 }
 
 func newImporter(d *Desk, u User, o ImportOptions, r io.Reader) (*importer, error) {
-	in := bufio.NewReaderSize(r, 64<<10)
-	if mark, err := in.Peek(3); err == nil && bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
-		_, _ = in.Discard(3)
+	t, err := newTable(r, o.Separator)
+	if err != nil {
+		return nil, err
 	}
-	first, _ := in.Peek(16 << 10)
-	if o.Separator == 0 {
-		o.Separator = separator(first)
-	}
-	im := &importer{desk: d, user: u, opts: o, in: csv.NewReader(in)}
-	im.in.Comma, im.in.FieldsPerRecord, im.in.LazyQuotes, im.in.ReuseRecord = o.Separator, -1, true, false
-	header, err := im.in.Read()
-	if errors.Is(err, io.EOF) {
+	im := &importer{desk: d, user: u, opts: o, table: t}
+	_, header, err := t.next()
+	switch {
+	case errors.Is(err, io.EOF):
 		return nil, invalid("/file", "the file is empty: the first line names the columns")
-	} else if err != nil {
+	case errors.Is(err, leads.ErrInvalid):
+		return nil, err
+	case isCSV(err) != nil:
 		return nil, invalid("/file", "the first line cannot be read: %v", err)
-	}
-	if len(header) > maxColumns {
+	case err != nil:
+		return nil, wrap("import", err)
+	case len(header) > maxColumns:
 		return nil, invalid("/file", "at most %d columns", maxColumns)
 	}
 	return im, im.assign(header)
-}
-
-// separator guesses what stands between cells.
-func separator(first []byte) rune {
-	line, _, _ := bytes.Cut(first, []byte("\n"))
-	best, most := ',', 0
-	for _, c := range ",;\t" {
-		if n := bytes.Count(line, []byte(string(c))); n > most {
-			best, most = c, n
-		}
-	}
-	return best
-}
-
-// assign decides what becomes of each column. A known field is taken from the first column that looks like it.
-func (im *importer) assign(header []string) error {
-	im.report.Mapping = make(map[string]string, len(header))
-	taken := make(map[string]bool)
-	for _, target := range im.opts.Mapping {
-		taken[target] = true
-	}
-	var c check
-	for i, name := range header {
-		name = strings.TrimSpace(name)
-		target, given := im.opts.Mapping[name]
-		if !given {
-			if target = Suggest(name); target == "" || taken[target] {
-				target = name
-			}
-			taken[target] = true
-		}
-		if target == "" {
-			target = "-"
-		}
-		c.that(len(target) <= ingest.MaxName && storable(target), fmt.Sprintf("/mapping/%s", pointer(name)), "at most %d bytes of valid UTF-8", ingest.MaxName)
-		im.targets = append(im.targets, target)
-		im.report.Mapping[cmp.Or(name, fmt.Sprintf("column %d", i+1))] = target
-	}
-	for name := range im.opts.Mapping {
-		c.that(slices.ContainsFunc(header, func(h string) bool { return strings.TrimSpace(h) == name }), "/mapping/"+pointer(name), "there is no such column")
-	}
-	im.report.ID = im.opts.ID
-	if im.report.ID == "" {
-		sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q", header, im.targets, im.opts.SourceID))
-		im.report.ID = hex.EncodeToString(sum[:12])
-	}
-	c.that(len(im.report.ID) <= 100 && storable(im.report.ID), "/id", "at most 100 bytes")
-	return c.err()
-}
-
-// importRow is one line on its way.
-type importRow struct {
-	line     int
-	sub      ingest.Submission
-	captured leads.Captured
-	err      error
 }
 
 func (im *importer) run(ctx context.Context) error {
@@ -199,102 +138,103 @@ func (im *importer) run(ctx context.Context) error {
 	}
 }
 
-// read reads the next rows; a line that is no CSV is refused.
+// read reads the next rows; a line that is no CSV is one that is refused.
 func (im *importer) read() (rows []importRow, err error) {
 	for len(rows) < importBatch {
-		cells, err := im.in.Read()
-		line, _ := im.in.FieldPos(0)
-		var wrong *csv.ParseError
+		line, cells, err := im.table.next()
+		wrong := isCSV(err)
 		switch {
-		case errors.As(err, &wrong):
-			im.report.Rows++
-			im.refuse(wrong.StartLine, "this line is no CSV: "+wrong.Err.Error())
-			continue
-		case err != nil:
+		case err != nil && wrong == nil:
 			return rows, err
-		case line < im.opts.FromLine || empty(cells):
+		case line < im.opts.FromLine || wrong == nil && empty(cells):
 			continue
+		case wrong != nil:
+			rows = append(rows, importRow{line: line, refused: "this line is no CSV: " + wrong.Err.Error()})
+		default:
+			rows = append(rows, im.row(line, cells))
 		}
-		im.report.Rows++
-		rows = append(rows, importRow{line: line, sub: im.submission(line, cells)})
 	}
 	return rows, nil
 }
 
-func empty(cells []string) bool {
-	return !slices.ContainsFunc(cells, func(c string) bool { return strings.TrimSpace(c) != "" })
-}
-
-// submission makes what a door would have made of the line.
-func (im *importer) submission(line int, cells []string) ingest.Submission {
-	sub := ingest.Submission{
-		Tenant: im.user.Tenant, SourceID: im.opts.SourceID, Metadata: ingest.Metadata{}, Key: fmt.Sprintf("import/%s/%d", im.report.ID, line),
-	}
-	if !im.opts.Announce {
-		sub.Flags = []ingest.Flag{ingest.FlagImported}
-	}
-	for i, cell := range cells {
-		cell = strings.TrimSpace(cell)
-		if i >= len(im.targets) || cell == "" || im.targets[i] == "-" {
-			continue
-		}
-		cell = uncell(cell)
-		target := im.targets[i]
-		if target == ingest.FullName {
-			sub.Fields.FirstName, sub.Fields.LastName = ingest.SplitName(cell)
-		} else if field := sub.Fields.Field(target); field != nil {
-			*field = cell
-		} else {
-			sub.Metadata.SetText(target, strings.ToValidUTF8(cell, "\uFFFD"))
-		}
-	}
-	return sub
-}
-
-// uncell takes the apostrophe away that [Cell] has put before a formula.
-func uncell(s string) string {
-	if rest, ok := strings.CutPrefix(s, "'"); ok && Cell(rest) == s {
-		return rest
-	}
-	return s
-}
-
-// take captures the rows at once, which then share transactions, and counts what became of them.
+// take captures the rows at once, which then share transactions, and counts what became of them in their order.
 func (im *importer) take(ctx context.Context, rows []importRow) error {
 	var wg sync.WaitGroup
+	var tags []string
 	for i := range rows {
 		r := &rows[i]
-		if im.opts.DryRun {
+		switch {
+		case r.refused != "":
+		case im.opts.DryRun:
 			_, r.err = ingest.Prepare(r.sub, im.desk.now())
-			continue
+		default:
+			tags = with(tags, r.tags)
+			wg.Go(func() { im.takeRow(ctx, r) })
 		}
-		wg.Go(func() { r.captured, r.err = im.desk.cfg.Engine.Capture(ctx, r.sub) })
 	}
 	wg.Wait()
-	for _, r := range rows {
-		switch {
-		case r.err == nil && im.opts.DryRun:
-		case r.err == nil && r.captured.Repeated:
-			im.report.Skipped++
-		case r.err == nil && r.captured.Created:
-			im.report.Created++
-		case r.err == nil:
-			im.report.Merged++
-		case im.opts.DryRun || errors.Is(r.err, leads.ErrInvalid):
-			im.refuse(r.line, strings.TrimPrefix(r.err.Error(), "leads: invalid: "))
-		default: // the store is away: what follows is for the next run
-			return wrap(fmt.Sprintf("import: line %d", r.line), r.err)
+	im.desk.rememberTags(ctx, im.user, tags)
+	for i := range rows {
+		if err := im.count(&rows[i]); err != nil {
+			return err
 		}
-		im.report.LastLine = r.line
 	}
 	return nil
 }
 
+// takeRow captures one row, and gives the lead what a submission does not bring.
+func (im *importer) takeRow(ctx context.Context, r *importRow) {
+	if r.captured, r.err = im.desk.cfg.Engine.Capture(ctx, r.sub); r.err != nil || !r.more() {
+		return
+	}
+	_, err := im.desk.store.Edit(ctx, im.user.Tenant, r.captured.LeadID, func(lead *leads.Lead) ([]leads.Event, []leads.Task, error) {
+		events := r.complete(lead, im.user.ID, im.desk.now())
+		if len(events) == 0 {
+			return nil, nil, errUnchanged
+		}
+		return events, nil, nil
+	})
+	if err != nil && !errors.Is(err, errUnchanged) && !leads.IsNotFound(err) { // not found: it was erased meanwhile
+		r.err = err
+	}
+}
+
+// errUnchanged keeps a lead from being stored anew.
+var errUnchanged = errors.New("desk: nothing to change")
+
+// count enters a row into the report. An error means that the store is away: what follows is for the next run.
+func (im *importer) count(r *importRow) error {
+	switch {
+	case r.refused != "":
+		im.refuse(r.line, r.refused)
+	case r.err != nil && (im.opts.DryRun || errors.Is(r.err, leads.ErrInvalid)):
+		im.refuse(r.line, plainly(r.err))
+	case r.err != nil:
+		return wrap(fmt.Sprintf("import: line %d", r.line), r.err)
+	case im.opts.DryRun:
+	case r.captured.Repeated:
+		im.report.Skipped++
+	case r.captured.Created:
+		im.report.Created++
+	default:
+		im.report.Merged++
+	}
+	im.report.Rows++
+	im.report.LastLine = r.line
+	return nil
+}
+
 func (im *importer) refuse(line int, message string) {
-	im.report.LastLine = max(im.report.LastLine, line)
 	if len(im.report.Refused) >= MaxRefusals {
 		im.report.More++
 		return
 	}
 	im.report.Refused = append(im.report.Refused, Refusal{Line: line, Message: message})
+}
+
+// isCSV returns the error of a line that is no CSV, after which the next can be read; nil for any other.
+func isCSV(err error) *csv.ParseError {
+	var wrong *csv.ParseError
+	errors.As(err, &wrong)
+	return wrong
 }

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/ingest"
@@ -58,7 +59,7 @@ func (d *Desk) permissions(ctx context.Context, u User, x *Dossier) error {
 	return errors.Join(consentErr, err)
 }
 
-// Erase removes a lead with everything that is about it; see [Leads.EraseLead]. Its address is suppressed by a keyed hash that does not tell
+// Erase removes a lead with everything that is about it, see [Leads.EraseLead], and what is quarantined under its address or number. Its address is suppressed by a keyed hash that does not tell
 // it, so that nobody writes to the person again when an old list is imported. For admins.
 func (d *Desk) Erase(ctx context.Context, u User, id string) error {
 	if err := may(u, Admin); err != nil {
@@ -74,9 +75,49 @@ func (d *Desk) Erase(ctx context.Context, u User, id string) error {
 			return wrap("erase", err)
 		}
 	}
+	if err := d.eraseQuarantined(ctx, u, lead); err != nil {
+		return wrap("erase", err)
+	}
 	if err := d.store.EraseLead(ctx, u.Tenant, id); err != nil {
 		return err
 	}
 	d.audit(ctx, u, "lead.erase", id, nil)
 	return nil
+}
+
+// eraseQuarantined removes what the person has sent that was never taken in.
+func (d *Desk) eraseQuarantined(ctx context.Context, u User, lead leads.Lead) error {
+	const page = 500
+	for after := ""; ; {
+		subs, err := d.store.Quarantined(ctx, u.Tenant, after, page)
+		if err != nil {
+			return err
+		}
+		for _, sub := range subs {
+			after = sub.ID
+			if !samePerson(sub.Fields, lead.Fields) {
+				continue
+			}
+			if err := d.store.DeleteQuarantined(ctx, u.Tenant, sub.ID); err != nil && !leads.IsNotFound(err) {
+				return err
+			}
+		}
+		if len(subs) < page {
+			return nil
+		}
+	}
+}
+
+// samePerson reports whether two have an identity in common.
+func samePerson(a, b ingest.Fields) bool {
+	return a.Email != "" && identity(a.Email, "") == identity(b.Email, "") || a.Phone != "" && identity("", a.Phone) == identity("", b.Phone)
+}
+
+// identity is what leads are found by. What makes none is only the same when it is written alike.
+func identity(email, phone string) leads.Identity {
+	found := leads.Identify(ingest.Submission{Fields: ingest.Fields{Email: email, Phone: phone}})
+	if found.Kind == leads.IdentityBody {
+		return leads.Identity{Value: strings.ToLower(strings.TrimSpace(email + phone))}
+	}
+	return found
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -21,6 +20,8 @@ type Pipeline struct {
 	IsDefault bool      `json:"isDefault"`
 	CreatedAt time.Time `json:"createdAt"`
 	Stages    []Stage   `json:"stages"`
+	// Version counts the changes, from 1. It is not stored.
+	Version int64 `json:"-"`
 }
 
 // Stage is one stage of a pipeline. At most one of a pipeline is won and at most one is lost. In the default pipeline the IDs are the
@@ -50,7 +51,7 @@ func Statuses() []leads.Status {
 
 // defaultPipeline is the default pipeline of a tenant that has not renamed anything.
 func defaultPipeline() Pipeline {
-	return Pipeline{ID: DefaultPipelineID, Name: "Leads", IsDefault: true, Stages: []Stage{
+	return Pipeline{ID: DefaultPipelineID, Name: "Leads", IsDefault: true, Version: 1, Stages: []Stage{
 		{ID: string(leads.StatusNew), Name: "New", Color: "#3b82f6", Order: 0},
 		{ID: string(leads.StatusContacted), Name: "Contacted", Color: "#eab308", Order: 1},
 		{ID: string(leads.StatusQualified), Name: "Qualified", Color: "#8b5cf6", Order: 2},
@@ -70,7 +71,7 @@ func (d *Desk) Pipelines(ctx context.Context, u User) ([]Pipeline, error) {
 	}
 	found := []Pipeline{defaultPipeline()}
 	for _, r := range records {
-		var p Pipeline
+		p := Pipeline{Version: r.Version + 1} // 1 is the default one that nobody has changed
 		if err := json.Unmarshal(r.Data, &p); err != nil {
 			return nil, wrap("pipeline "+r.ID, err)
 		}
@@ -98,11 +99,12 @@ func (d *Desk) Pipeline(ctx context.Context, u User, id string) (Pipeline, error
 
 // CreatePipeline makes a pipeline; it and stages without an ID are given one. For admins.
 func (d *Desk) CreatePipeline(ctx context.Context, u User, p Pipeline) (Pipeline, error) {
-	p.ID, p.CreatedAt = leads.NewID(), d.now()
-	return d.putPipeline(ctx, u, p, 0)
+	p.ID, p.CreatedAt, p.Version = leads.NewID(), d.now(), 1
+	return d.putPipeline(ctx, u, "pipeline.create", p)
 }
 
-// UpdatePipeline replaces the name and stages of a pipeline. A stage in which leads stand cannot be taken away. For admins.
+// UpdatePipeline replaces the name and stages of a pipeline. A stage in which leads stand cannot be taken away. Unless p.Version is 0 it must be
+// the pipeline's; [leads.ErrStale] otherwise, and when somebody else changes it at the same time. For admins.
 func (d *Desk) UpdatePipeline(ctx context.Context, u User, p Pipeline) (Pipeline, error) {
 	if err := may(u, Admin); err != nil {
 		return Pipeline{}, err
@@ -111,9 +113,8 @@ func (d *Desk) UpdatePipeline(ctx context.Context, u User, p Pipeline) (Pipeline
 	if err != nil {
 		return Pipeline{}, err
 	}
-	record, err := d.store.Record(ctx, u.Tenant, pipelineKind, p.ID)
-	if err != nil && !errors.Is(err, leads.ErrNotFound) {
-		return Pipeline{}, wrap("update pipeline", err)
+	if p.Version != 0 && p.Version != old.Version {
+		return Pipeline{}, leads.ErrStale
 	}
 	for _, s := range old.Stages {
 		if !slices.ContainsFunc(p.Stages, func(kept Stage) bool { return kept.ID == s.ID }) {
@@ -122,8 +123,8 @@ func (d *Desk) UpdatePipeline(ctx context.Context, u User, p Pipeline) (Pipeline
 			}
 		}
 	}
-	p.CreatedAt = old.CreatedAt
-	return d.putPipeline(ctx, u, p, record.Version)
+	p.CreatedAt, p.Version = old.CreatedAt, old.Version
+	return d.putPipeline(ctx, u, "pipeline.update", p)
 }
 
 // empty refuses a stage that cannot be taken away.
@@ -159,7 +160,7 @@ func (d *Desk) DeletePipeline(ctx context.Context, u User, id string) error {
 	return nil
 }
 
-func (d *Desk) putPipeline(ctx context.Context, u User, p Pipeline, version int64) (Pipeline, error) {
+func (d *Desk) putPipeline(ctx context.Context, u User, action string, p Pipeline) (Pipeline, error) {
 	if err := may(u, Admin); err != nil {
 		return Pipeline{}, err
 	}
@@ -181,10 +182,12 @@ func (d *Desk) putPipeline(ctx context.Context, u User, p Pipeline, version int6
 	if err != nil {
 		return Pipeline{}, wrap("put pipeline", err)
 	}
-	if _, err := d.store.PutRecord(ctx, leads.Record{Tenant: u.Tenant, Kind: pipelineKind, ID: p.ID, Version: version, Data: data}); err != nil {
+	r, err := d.store.PutRecord(ctx, leads.Record{Tenant: u.Tenant, Kind: pipelineKind, ID: p.ID, Version: p.Version - 1, Data: data})
+	if err != nil {
 		return Pipeline{}, wrap("put pipeline", err)
 	}
-	d.audit(ctx, u, "pipeline.put", p.ID, nil)
+	p.Version = r.Version + 1
+	d.audit(ctx, u, action, p.ID, nil)
 	return p, nil
 }
 
@@ -240,12 +243,10 @@ func (d *Desk) stages(ctx context.Context, u User) (map[string]Stage, error) {
 // move puts a lead into a stage, which decides its status: that of the default pipeline's stage; converted or closed where the stage is won
 // or lost; else one that is neither.
 func move(lead *leads.Lead, s Stage, by string, at time.Time) (leads.Event, bool) {
-	if slices.Contains(Statuses(), leads.Status(s.ID)) {
-		lead.Stage = ""
-		return lead.SetStatus(leads.Change{To: s.ID, By: by}, at)
-	}
-	status := lead.Status
+	status, stage := lead.Status, s.ID
 	switch {
+	case slices.Contains(Statuses(), leads.Status(s.ID)):
+		status, stage = leads.Status(s.ID), ""
 	case s.IsWin:
 		status = leads.StatusConverted
 	case s.IsLost:
@@ -255,8 +256,8 @@ func move(lead *leads.Lead, s Stage, by string, at time.Time) (leads.Event, bool
 	case status == leads.StatusNew && s.Order > 0:
 		status = leads.StatusContacted
 	}
-	same := lead.Stage == s.ID
-	lead.Stage = s.ID
+	same := lead.Stage == stage
+	lead.Stage = stage
 	if e, changed := lead.SetStatus(leads.Change{To: string(status), By: by, Reason: s.Name}, at); changed || same {
 		return e, changed
 	}

@@ -40,7 +40,7 @@ type StageCount struct {
 	Median time.Duration
 }
 
-// Stages reports how leads went through the statuses. For readers.
+// Stages reports how leads went through the statuses. Leads that were created within the span have entered "new" then. For readers.
 func (d *Desk) Stages(ctx context.Context, u User, q ReportQuery) (StageReport, error) {
 	if err := may(u, Reader); err != nil {
 		return StageReport{}, err
@@ -50,30 +50,51 @@ func (d *Desk) Stages(ctx context.Context, u User, q ReportQuery) (StageReport, 
 	if err != nil {
 		return StageReport{}, wrap("stages", err)
 	}
-	report := StageReport{Partial: len(moves) == reportRows}
-	stays := make(map[leads.Status][]time.Duration)
-	since := make(map[string]time.Time) // by lead: when it came to where it stands
-	entered, left := make(map[leads.Status]int), make(map[leads.Status]int)
-	for _, e := range moves {
-		var c leads.Change
-		if json.Unmarshal(e.Data, &c) != nil || c.From == c.To {
-			continue
-		}
-		left[leads.Status(c.From)]++
-		entered[leads.Status(c.To)]++
-		if came, ok := since[e.LeadID]; ok {
-			stays[leads.Status(c.From)] = append(stays[leads.Status(c.From)], e.At.Sub(came))
-		}
-		since[e.LeadID] = e.At
+	came, err := d.store.Responses(ctx, q, reportRows)
+	if err != nil {
+		return StageReport{}, wrap("stages", err)
 	}
+	report := StageReport{Partial: len(moves) == reportRows || len(came) == reportRows}
+	flow := flowOf(came, moves)
 	for _, status := range Statuses() {
 		now, err := d.store.CountLeads(ctx, Filter{Tenant: u.Tenant, Statuses: []leads.Status{status}}, 10_000)
 		if err != nil {
 			return StageReport{}, wrap("stages", err)
 		}
-		report.Stages = append(report.Stages, StageCount{Status: status, Now: now, Entered: entered[status], Left: left[status], Median: median(stays[status])})
+		report.Stages = append(report.Stages, StageCount{
+			Status: status, Now: now, Entered: flow.entered[status], Left: flow.left[status], Median: median(flow.stays[status]),
+		})
 	}
 	return report, nil
+}
+
+// flow is how leads moved.
+type flow struct {
+	entered, left map[leads.Status]int
+	stays         map[leads.Status][]time.Duration
+}
+
+func flowOf(came []ResponseRow, moves []leads.Event) flow {
+	f := flow{make(map[leads.Status]int), make(map[leads.Status]int), make(map[leads.Status][]time.Duration)}
+	since := make(map[string]time.Time) // by lead: when it came to where it stands
+	for _, row := range came {
+		since[row.LeadID] = row.Created
+		f.entered[leads.StatusNew]++
+	}
+	for _, e := range moves {
+		var c leads.Change
+		if json.Unmarshal(e.Data, &c) != nil || c.From == c.To {
+			continue
+		}
+		from := leads.Status(c.From)
+		f.left[from]++
+		f.entered[leads.Status(c.To)]++
+		if came, ok := since[e.LeadID]; ok {
+			f.stays[from] = append(f.stays[from], e.At.Sub(came))
+		}
+		since[e.LeadID] = e.At
+	}
+	return f
 }
 
 func median(stays []time.Duration) time.Duration {

@@ -13,9 +13,9 @@ func (r Role) May(needed Role) bool {
 	return r.Valid() && slices.Index(roles, r) >= slices.Index(roles, needed)
 }
 
-// may is the first line of every method: who acts must have a tenant and at least the role needed.
+// may is the first line of every method: who acts must have a tenant, which is not the one of our own records, and at least the role needed.
 func may(u User, needed Role) error {
-	if u.Tenant == "" || !u.Role.May(needed) {
+	if u.Tenant == "" || u.Tenant == directory || !u.Role.May(needed) {
 		return ErrForbidden
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/openleads/leads/ingest"
 	"github.com/openleads/leads/sequence"
 )
 
@@ -134,8 +135,11 @@ func (d *Desk) Suppress(ctx context.Context, u User, address, purpose string) er
 	if err != nil {
 		return err
 	}
-	if !strings.Contains(address, "@") || len(address) > 254 || len(purpose) > 40 {
-		return invalid("/email", "an email address")
+	var c check
+	c.that(strings.Contains(address, "@") && len(address) <= ingest.MaxEmail && storable(address), "/email", "an email address")
+	c.that(len(purpose) <= 40 && storable(purpose), "/purpose", "at most 40 bytes")
+	if err := c.err(); err != nil {
+		return err
 	}
 	if err := s.Suppress(ctx, u.Tenant, address, purpose, sequence.ReasonByHand); err != nil {
 		return err

@@ -1,9 +1,8 @@
 package desk
 
 import (
-	"cmp"
 	"context"
-	"maps"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +17,18 @@ type Source struct {
 	Tokens   []string // the newest first; several while one is being replaced
 	URL      string   // where to post to with the newest token
 	LastSeen time.Time
+	// CreatedBy is who made it, "" for the host itself.
+	CreatedBy string
+	// Version grows with each change that is made here.
+	Version int64
 }
+
+// sourceNote is what the desk keeps about a source itself. Its record is also what two who change a source at the same time are told apart by.
+type sourceNote struct {
+	CreatedBy string `json:"createdBy"`
+}
+
+const sourceKind = "desk.source"
 
 // Deleted reports whether the source takes nothing any more. Its leads stay.
 func (s Source) Deleted() bool { return !s.DeletedAt.IsZero() }
@@ -34,15 +44,65 @@ func (d *Desk) AllSources(ctx context.Context, u User) ([]Source, error) {
 	if err := may(u, Reader); err != nil {
 		return nil, err
 	}
+	notes, err := d.sourceNotes(ctx, u)
+	if err != nil {
+		return nil, err
+	}
 	entries, err := d.store.ListSources(ctx, u.Tenant)
 	if err != nil {
 		return nil, wrap("sources", err)
 	}
 	found := make([]Source, 0, len(entries))
 	for _, e := range entries {
-		found = append(found, d.shown(e))
+		s := d.shown(e)
+		note := notes[s.ID]
+		if s.Version = note.Version + 1; note.Version > 0 {
+			var n sourceNote
+			if err := json.Unmarshal(note.Data, &n); err != nil {
+				return nil, wrap("source "+s.ID, err)
+			}
+			s.CreatedBy = n.CreatedBy
+		}
+		found = append(found, s)
 	}
 	return found, nil
+}
+
+// SourceName is what a lead shows of the source that it came through.
+type SourceName struct {
+	Name    string
+	Deleted bool
+}
+
+// SourceNames returns the names of the tenant's sources by their IDs, of deleted ones too. For readers.
+func (d *Desk) SourceNames(ctx context.Context, u User) (map[string]SourceName, error) {
+	if err := may(u, Reader); err != nil {
+		return nil, err
+	}
+	entries, err := d.store.ListSources(ctx, u.Tenant)
+	names := make(map[string]SourceName, len(entries))
+	for _, e := range entries {
+		names[e.Source.ID] = SourceName{Name: e.Source.Name, Deleted: !e.Source.DeletedAt.IsZero()}
+	}
+	return names, wrap("sources", err)
+}
+
+// sourceNotes returns the records about sources by the sources' IDs.
+func (d *Desk) sourceNotes(ctx context.Context, u User) (map[string]leads.Record, error) {
+	notes := make(map[string]leads.Record)
+	const page = 1000
+	for after := ""; ; {
+		records, err := d.store.Records(ctx, u.Tenant, sourceKind, after, page)
+		if err != nil {
+			return nil, wrap("sources", err)
+		}
+		for _, r := range records {
+			notes[r.ID], after = r, r.ID
+		}
+		if len(records) < page {
+			return notes, nil
+		}
+	}
 }
 
 func (d *Desk) shown(e SourceEntry) Source {
@@ -79,27 +139,39 @@ func (d *Desk) CreateSource(ctx context.Context, u User, s ingest.Source) (Sourc
 		return Source{}, err
 	}
 	s.ID, s.Tenant, s.CreatedAt, s.DeletedAt = leads.NewID(), u.Tenant, d.now(), time.Time{}
-	return d.putSource(ctx, u, "source.create", s, []string{ingest.NewToken()})
+	return d.putSource(ctx, u, "source.create", Source{Source: s, Tokens: []string{ingest.NewToken()}, CreatedBy: u.ID, Version: 1})
 }
 
 // UpdateSource replaces the settings of a source; its tokens stay. For admins.
 func (d *Desk) UpdateSource(ctx context.Context, u User, s ingest.Source) (Source, error) {
-	return d.changeSource(ctx, u, "source.update", s.ID, func(old *Source) {
-		s.Tenant, s.CreatedAt, s.DeletedAt = old.Tenant, old.CreatedAt, old.DeletedAt
-		old.Source = s
+	return d.ChangeSource(ctx, u, s.ID, 0, func(old *ingest.Source) { *old = s })
+}
+
+// ChangeSource changes the settings of a source; its tokens stay. Unless version is 0 it must be the source's: [leads.ErrStale] otherwise.
+// Of two changes at the same time the second is made to what the first has left. change may be called more than once. For admins.
+func (d *Desk) ChangeSource(ctx context.Context, u User, id string, version int64, change func(*ingest.Source)) (Source, error) {
+	return d.changeSource(ctx, u, "source.update", sourceRef{id, version}, func(s *Source) {
+		old := s.Source
+		change(&s.Source)
+		s.ID, s.Tenant, s.CreatedAt, s.DeletedAt = old.ID, old.Tenant, old.CreatedAt, old.DeletedAt
 	})
 }
 
 // DeleteSource has a source take nothing any more. Its leads stay, and name it. For admins.
 func (d *Desk) DeleteSource(ctx context.Context, u User, id string) error {
-	_, err := d.changeSource(ctx, u, "source.delete", id, func(s *Source) { s.DeletedAt, s.Tokens = d.now(), nil })
+	return d.DeleteSourceVersion(ctx, u, id, 0)
+}
+
+// DeleteSourceVersion is DeleteSource for a source that must have that version, unless it is 0; [leads.ErrStale] otherwise. For admins.
+func (d *Desk) DeleteSourceVersion(ctx context.Context, u User, id string, version int64) error {
+	_, err := d.changeSource(ctx, u, "source.delete", sourceRef{id, version}, func(s *Source) { s.DeletedAt, s.Tokens = d.now(), nil })
 	return err
 }
 
 // RotateToken gives a source a new token. The former one goes on to be taken if keep is set, so that forms can be changed one after
 // the other; without it all former ones end at once. For admins.
 func (d *Desk) RotateToken(ctx context.Context, u User, id string, keep bool) (Source, error) {
-	return d.changeSource(ctx, u, "source.rotate", id, func(s *Source) {
+	return d.changeSource(ctx, u, "source.rotate", sourceRef{id, 0}, func(s *Source) {
 		former := s.Tokens
 		s.Tokens = []string{ingest.NewToken()}
 		if keep && len(former) > 0 {
@@ -108,158 +180,49 @@ func (d *Desk) RotateToken(ctx context.Context, u User, id string, keep bool) (S
 	})
 }
 
-func (d *Desk) changeSource(ctx context.Context, u User, action, id string, change func(*Source)) (Source, error) {
+// sourceRef names a source, and with a version other than 0 what it must be.
+type sourceRef struct {
+	id      string
+	version int64
+}
+
+func (d *Desk) changeSource(ctx context.Context, u User, action string, ref sourceRef, change func(*Source)) (Source, error) {
 	if err := may(u, Admin); err != nil {
 		return Source{}, err
 	}
-	s, err := d.Source(ctx, u, id)
-	if err != nil {
-		return Source{}, err
+	for {
+		s, err := d.Source(ctx, u, ref.id)
+		if err != nil {
+			return Source{}, err
+		}
+		if ref.version != 0 && ref.version != s.Version {
+			return Source{}, leads.ErrStale
+		}
+		change(&s)
+		if s, err = d.putSource(ctx, u, action, s); ref.version != 0 || !leads.IsStale(err) {
+			return s, err
+		}
 	}
-	change(&s)
-	return d.putSource(ctx, u, action, s.Source, s.Tokens)
 }
 
-func (d *Desk) putSource(ctx context.Context, u User, action string, s ingest.Source, tokens []string) (Source, error) {
-	var c check
-	c.that(strings.TrimSpace(s.Name) != "" && len(s.Name) <= 255 && storable(s.Name), "/name", "1 to 255 bytes")
-	if err := c.err(); err != nil {
-		return Source{}, err
+// putSource stores a source if nobody has changed it since it was read.
+func (d *Desk) putSource(ctx context.Context, u User, action string, s Source) (Source, error) {
+	if strings.TrimSpace(s.Name) == "" || len(s.Name) > 255 || !storable(s.Name) {
+		return Source{}, invalid("/name", "1 to 255 bytes")
 	}
 	if err := s.Validate(); err != nil {
-		return Source{}, invalid("", "%v", err)
+		return Source{}, invalid("", "%s", strings.ReplaceAll(err.Error(), "ingest: Source.", ""))
 	}
-	if err := d.store.PutSource(ctx, s, tokens...); err != nil {
+	note, _ := json.Marshal(sourceNote{CreatedBy: s.CreatedBy}) // a string always encodes
+	r, err := d.store.PutRecord(ctx, leads.Record{Tenant: u.Tenant, Kind: sourceKind, ID: s.ID, Version: s.Version - 1, Data: note})
+	if err != nil {
+		return Source{}, wrap("put source", err)
+	}
+	if err := d.store.PutSource(ctx, s.Source, s.Tokens...); err != nil {
 		return Source{}, wrap("put source", err)
 	}
 	d.audit(ctx, u, action, s.ID, nil)
-	return d.shown(SourceEntry{Source: s, Tokens: tokens}), nil
-}
-
-// SeenName is an incoming name that a source's newest submissions had.
-type SeenName struct {
-	Name    string
-	Times   int
-	Example string // one value, cut to 80 characters
-	// Suggest is the known field that it looks like, "fullName", or "".
-	Suggest string
-	Mapped  string // what the source makes of it already, or ""
-}
-
-// payloads is how many submissions SeenNames looks at.
-const payloads = 50
-
-// SeenNames lists what the newest submissions of a source hold beside the known fields, the most frequent first. For readers.
-func (d *Desk) SeenNames(ctx context.Context, u User, sourceID string) ([]SeenName, error) {
-	s, err := d.Source(ctx, u, sourceID)
-	if err != nil {
-		return nil, err
-	}
-	subs, err := d.store.Payloads(ctx, u.Tenant, sourceID, payloads)
-	if err != nil {
-		return nil, wrap("payloads", err)
-	}
-	seen := make(map[string]*SeenName)
-	for _, sub := range subs {
-		for name := range sub.Metadata {
-			n := seen[name]
-			if n == nil {
-				n = &SeenName{Name: name, Example: cut(sub.Metadata.Text(name), 80), Suggest: Suggest(name), Mapped: s.Mappings[name]}
-				seen[name] = n
-			}
-			n.Times++
-		}
-	}
-	found := make([]SeenName, 0, len(seen))
-	for _, n := range slices.SortedFunc(maps.Values(seen), func(a, b *SeenName) int {
-		return cmp.Or(cmp.Compare(b.Times, a.Times), strings.Compare(a.Name, b.Name))
-	}) {
-		found = append(found, *n)
-	}
-	return found, nil
-}
-
-// Payloads returns the newest submissions of a source, quarantined ones too, at most 50. For readers.
-func (d *Desk) Payloads(ctx context.Context, u User, sourceID string, limit int) ([]ingest.Submission, error) {
-	if _, err := d.source(ctx, u, sourceID); err != nil {
-		return nil, err
-	}
-	return d.store.Payloads(ctx, u.Tenant, sourceID, min(max(limit, 1), payloads))
-}
-
-// likely are words in names that tell a known field, the most telling first.
-var likely = []struct{ field, words string }{
-	{"email", "email e-mail mail correo courriel"},
-	{"phone", "phone tel telephone mobile cell telefon handy telefono téléphone celular whatsapp"},
-	{"firstName", "firstname first_name first-name vorname prenom prénom given_name givenname nombre"},
-	{"lastName", "lastname last_name last-name nachname surname family_name familyname apellido apellidos"},
-	{"fullName", "name fullname full_name full-name your-name yourname"},
-	{"company", "company organisation organization firma empresa entreprise business employer"},
-}
-
-// Suggest returns the known field, or "fullName", that a name looks like, or "".
-func Suggest(name string) string {
-	lower := strings.ToLower(name)
-	words := strings.FieldsFunc(lower, func(r rune) bool { return strings.ContainsRune("_-. []", r) })
-	for _, l := range likely {
-		for _, w := range strings.Fields(l.words) {
-			if lower == w || slices.Contains(words, w) {
-				return l.field
-			}
-		}
-	}
-	return ""
-}
-
-// cut shortens s to n characters.
-func cut(s string, n int) string {
-	if r := []rune(s); len(r) > n {
-		return string(r[:n-1]) + "…"
-	}
-	return s
-}
-
-// Quarantined returns quarantined submissions, the newest first. For readers.
-func (d *Desk) Quarantined(ctx context.Context, u User, after string, limit int) ([]ingest.Submission, error) {
-	if err := may(u, Reader); err != nil {
-		return nil, err
-	}
-	return d.store.Quarantined(ctx, u.Tenant, after, limit)
-}
-
-// Release takes a quarantined submission in after all: the whole line runs for it. For members.
-func (d *Desk) Release(ctx context.Context, u User, submissionID string) (leads.Captured, error) {
-	if err := may(u, Member); err != nil {
-		return leads.Captured{}, err
-	}
-	captured, err := d.cfg.Engine.Release(ctx, u.Tenant, submissionID)
-	if err == nil {
-		d.audit(ctx, u, "submission.release", submissionID, nil)
-	}
-	return captured, err
-}
-
-// DeleteQuarantined removes a quarantined submission for good. For members.
-func (d *Desk) DeleteQuarantined(ctx context.Context, u User, submissionID string) error {
-	if err := may(u, Member); err != nil {
-		return err
-	}
-	err := d.store.DeleteQuarantined(ctx, u.Tenant, submissionID)
-	if err == nil {
-		d.audit(ctx, u, "submission.delete", submissionID, nil)
-	}
-	return err
-}
-
-// PreviewMapping shows what a source with the given settings would make of a body, without storing anything. For readers.
-func (d *Desk) PreviewMapping(ctx context.Context, u User, s ingest.Source, contentType string, body []byte) (ingest.Submission, error) {
-	if err := may(u, Reader); err != nil {
-		return ingest.Submission{}, err
-	}
-	s.Tenant = u.Tenant
-	sub, err := preview(ctx, s, contentType, body, d.now())
-	if err != nil {
-		return ingest.Submission{}, invalid("/payload", "%v", err)
-	}
-	return sub, nil
+	entry := d.shown(SourceEntry{Source: s.Source, Tokens: s.Tokens, LastSeen: s.LastSeen})
+	entry.CreatedBy, entry.Version = s.CreatedBy, r.Version+1
+	return entry, nil
 }

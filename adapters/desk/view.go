@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -31,22 +32,34 @@ func (d *Desk) Views(ctx context.Context, u User) ([]SavedView, error) {
 
 // SaveView keeps a view of the user; one with the same name is replaced, and with an empty query removed. For readers.
 func (d *Desk) SaveView(ctx context.Context, u User, v SavedView) error {
-	views, err := d.Views(ctx, u)
-	if err != nil {
+	if err := may(u, Reader); err != nil {
 		return err
 	}
-	views = slices.DeleteFunc(views, func(old SavedView) bool { return old.Name == v.Name })
 	var c check
 	c.that(strings.TrimSpace(v.Name) != "" && len(v.Name) <= 60 && storable(v.Name), "/name", "1 to 60 bytes")
 	c.that(len(v.Query) <= 2000 && storable(v.Query), "/query", "at most 2,000 bytes")
-	c.that(len(views) < maxViews, "", "at most %d views: remove one first", maxViews)
 	if err := c.err(); err != nil {
 		return err
 	}
-	if v.Query != "" {
-		views = append(views, v)
-	}
-	return d.putSetting(ctx, u, viewsID+u.ID, views)
+	_, err := leads.UpdateRecord(ctx, d.store, u.Tenant, settingKind, viewsID+u.ID, func(r *leads.Record) error {
+		var views []SavedView
+		if len(r.Data) > 0 {
+			if err := json.Unmarshal(r.Data, &views); err != nil {
+				return err
+			}
+		}
+		views = slices.DeleteFunc(views, func(old SavedView) bool { return old.Name == v.Name })
+		if v.Query != "" {
+			views = append(views, v)
+		}
+		if len(views) > maxViews {
+			return invalid("", "at most %d views: remove one first", maxViews)
+		}
+		var err error
+		r.Data, err = json.Marshal(views)
+		return err
+	})
+	return wrap("save view", err)
 }
 
 // Setting reads a setting of the tenant under an ID that a face chooses, such as "rubric" or "routing"; v stays as it is if there is none.

@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -56,6 +55,9 @@ type result struct {
 	status int // 0 means 200
 	body   any // nil means none, and 204
 	etag   string
+	// What is kept for an idempotency key: object is the ID of the lead that was made, kept stands in for a body with a secret.
+	object string
+	kept   any
 }
 
 // ok answers 200 with a body.
@@ -64,14 +66,19 @@ func ok(body any, err error) (result, error) { return result{body: body}, err }
 // done answers 204.
 func done(err error) (result, error) { return result{status: http.StatusNoContent}, err }
 
-// tagged is ok with an ETag made of the body.
-func tagged(body any, err error) (result, error) {
+// tagged is ok with an ETag made of a version, or of the body where there is none.
+func tagged(body any, version int64, err error) (result, error) {
 	if err != nil {
 		return result{}, err
+	}
+	if version > 0 {
+		return result{body: body, etag: versionTag(version)}, nil
 	}
 	tag, err := digest(body)
 	return result{body: body, etag: tag}, err
 }
+
+func versionTag(version int64) string { return fmt.Sprintf(`"v%d"`, version) }
 
 func digest(body any) (string, error) {
 	data, err := json.Marshal(body)
@@ -121,9 +128,33 @@ func (c *call) unchanged(current string) error {
 	return nil
 }
 
+// version reads If-Match: the version that a thing must have, 0 for any. current tells which one it has now; it is asked only when If-Match
+// has several.
+func (c *call) version(current func() (int64, error)) (int64, error) {
+	given := strings.TrimSpace(c.r.Header.Get("If-Match"))
+	if given == "" || given == "*" {
+		return 0, nil
+	}
+	if strings.Contains(given, ",") {
+		now, err := current()
+		if err == nil {
+			err = c.unchanged(versionTag(now))
+		}
+		return now, err
+	}
+	n, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimPrefix(given, `"v`), `"`), 10, 64)
+	if err != nil || n < 1 || versionTag(n) != given {
+		return 0, errStale // an ETag that nothing has
+	}
+	return n, nil
+}
+
 // read reads the body.
 func (c *call) read() error {
 	kind, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
+	if c.r.Header.Get("Content-Encoding") != "" {
+		return &fault{status: http.StatusUnsupportedMediaType, code: "unsupported_media_type", message: "send it without a Content-Encoding"}
+	}
 	if err != nil || kind != "application/json" && !strings.HasSuffix(kind, "+json") {
 		return &fault{status: http.StatusUnsupportedMediaType, code: "unsupported_media_type", message: "send application/json"}
 	}
@@ -163,80 +194,22 @@ func field(pointer, message string) *fault {
 	return &fault{status: http.StatusBadRequest, code: "invalid", message: "some fields cannot be taken", fields: []desk.FieldError{{Pointer: pointer, Message: message}}}
 }
 
-// query reads parameters and collects what is wrong with them.
-type query struct {
-	values map[string][]string
-	faults []desk.FieldError
-}
-
-func (c *call) query() *query { return &query{values: c.r.URL.Query()} }
-
-func (q *query) text(name string) string {
-	if v := q.values[name]; len(v) > 0 {
-		return v[0]
+// acceptable reports whether a caller takes one of the media types.
+func acceptable(accept string, kinds []string) bool {
+	if strings.TrimSpace(accept) == "" || len(kinds) == 0 {
+		return true
 	}
-	return ""
-}
-
-// list reads values given several times or separated by commas.
-func (q *query) list(name string) []string {
-	var all []string
-	for _, v := range q.values[name] {
-		for s := range strings.SplitSeq(v, ",") {
-			if s = strings.TrimSpace(s); s != "" {
-				all = append(all, s)
+	for part := range strings.SplitSeq(accept, ",") {
+		kind, params, err := mime.ParseMediaType(part)
+		if err != nil || strings.Trim(params["q"], "0.") == "" && params["q"] != "" {
+			continue
+		}
+		for _, k := range kinds {
+			family, _, _ := strings.Cut(k, "/")
+			if kind == "*/*" || kind == k || kind == family+"/*" {
+				return true
 			}
 		}
 	}
-	return all
-}
-
-func (q *query) number(name string, otherwise, least, most int) int {
-	text := q.text(name)
-	if text == "" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < least || n > most {
-		q.faults = append(q.faults, desk.FieldError{Pointer: name, Message: fmt.Sprintf("a number from %d to %d", least, most)})
-		return otherwise
-	}
-	return n
-}
-
-// time reads a time or a date; the end of a span is the end of that day.
-func (q *query) time(name string, end bool) time.Time {
-	text := q.text(name)
-	if text == "" {
-		return time.Time{}
-	}
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return t.UTC()
-	}
-	t, err := time.Parse(time.DateOnly, text)
-	if err != nil {
-		q.faults = append(q.faults, desk.FieldError{Pointer: name, Message: `a date such as "2026-11-23" or a time such as "2026-11-23T12:00:00Z"`})
-		return time.Time{}
-	}
-	if end {
-		t = t.AddDate(0, 0, 1)
-	}
-	return t
-}
-
-// one reads one of some words.
-func (q *query) one(name string, words ...string) string {
-	text := q.text(name)
-	if text != "" && !slices.Contains(words, text) {
-		q.faults = append(q.faults, desk.FieldError{Pointer: name, Message: "one of " + strings.Join(words, ", ")})
-		return ""
-	}
-	return text
-}
-
-func (q *query) err() error {
-	if len(q.faults) == 0 {
-		return nil
-	}
-	return &fault{status: http.StatusBadRequest, code: "invalid_parameter", message: "some parameters cannot be taken", fields: q.faults}
+	return false
 }

@@ -27,8 +27,12 @@ var (
 	errForbidden    = &fault{status: http.StatusForbidden, code: "forbidden", message: "the key or role does not allow this"}
 	errOrigin       = &fault{status: http.StatusForbidden, code: "cross_origin", message: "the request comes from another origin"}
 	errNotFound     = &fault{status: http.StatusNotFound, code: "not_found", message: "there is no such thing"}
-	errStale        = &fault{status: http.StatusPreconditionFailed, code: "stale", message: "somebody else was quicker: read it again"}
-	errBusy         = &fault{status: http.StatusServiceUnavailable, code: "unavailable", message: "come back later"}
+	errStale        = &fault{status: http.StatusPreconditionFailed, code: "stale", message: "it was changed since: read it again"}
+	errConflict     = &fault{status: http.StatusConflict, code: "conflict", message: "somebody else was quicker: read it again"}
+	errTooMany      = &fault{status: http.StatusTooManyRequests, code: "too_many", message: "too many exports at once: come back when one has ended"}
+
+	errNotAcceptable = &fault{status: http.StatusNotAcceptable, code: "not_acceptable", message: "this path answers application/json"}
+	errBusy          = &fault{status: http.StatusServiceUnavailable, code: "unavailable", message: "come back later"}
 )
 
 // faultOf maps every error to what the caller is told. An error that is not known is our own fault.
@@ -42,50 +46,89 @@ func faultOf(err error) *fault {
 		return &fault{status: http.StatusBadRequest, code: "invalid", message: "some fields cannot be taken", fields: invalid.Fields}
 	case errors.Is(err, desk.ErrForbidden):
 		return errForbidden
-	case errors.Is(err, leads.ErrNotFound), errors.Is(err, desk.ErrNoSequences):
+	case errors.Is(err, leads.ErrNotFound), errors.Is(err, desk.ErrNoSequences), errors.Is(err, desk.ErrNoWebhooks):
 		return errNotFound
 	case errors.Is(err, leads.ErrStale):
-		return errStale
+		return errConflict
+	case errors.Is(err, desk.ErrBusy):
+		return errTooMany
+	case errors.Is(err, sequence.ErrSuppressed):
+		return &fault{status: http.StatusConflict, code: "suppressed", message: "the address may not be written to"}
 	case errors.Is(err, sequence.ErrEnrolled):
 		return &fault{status: http.StatusConflict, code: "enrolled", message: "the lead is or was in the sequence"}
 	case errors.Is(err, leads.ErrInvalid):
-		return &fault{status: http.StatusBadRequest, code: "invalid", message: err.Error()}
+		return &fault{status: http.StatusBadRequest, code: "invalid", message: strings.ReplaceAll(err.Error(), "leads: invalid: ", "")}
 	case errors.Is(err, ingest.ErrBusy):
 		return errBusy
 	}
 	return nil
 }
 
-// refuse answers an error.
-func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
+// told is what the caller is told of an error. What is our own fault is logged.
+func (a *API) told(r *http.Request, err error) *fault {
 	f := faultOf(err)
-	if f == nil {
+	if f == errConflict && r.Header.Get("If-Match") != "" {
+		f = errStale
+	}
+	if f == nil && r.Context().Err() != nil {
+		f = errBusy // the caller has gone away
+	} else if f == nil {
 		a.opts.Logger.ErrorContext(r.Context(), "restapi: a request failed", "method", r.Method, "error", err)
 		f = errBusy
 	}
+	return f
+}
+
+// refuse answers an error.
+func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	f := a.told(r, err)
 	switch f.status {
-	case http.StatusServiceUnavailable:
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", "5")
 	case http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", `ApiKey realm="leads"`)
 	}
-	fields := make([]map[string]string, 0, len(f.fields))
-	for _, field := range f.fields {
-		fields = append(fields, map[string]string{"pointer": field.Pointer, "message": field.Message})
-	}
+	w.Header().Del("ETag")
+	f.write(w, r)
+}
+
+// failure is a fault as JSON.
+type failure struct {
+	Success bool        `json:"success"`
+	Error   failureBody `json:"error"`
+}
+
+type failureBody struct {
+	Code    string         `json:"code"`
+	Message string         `json:"message"`
+	Fields  []failureField `json:"fields,omitempty"`
+}
+
+type failureField struct {
+	Pointer string `json:"pointer"`
+	Message string `json:"message"`
+}
+
+// problem is a fault by RFC 9457.
+type problem struct {
+	Type   string         `json:"type"`
+	Title  string         `json:"title"`
+	Status int            `json:"status"`
+	Detail string         `json:"detail"`
+	Code   string         `json:"code"`
+	Fields []failureField `json:"fields,omitempty"`
+}
+
+// write answers in the form that the caller takes.
+func (f *fault) write(w http.ResponseWriter, r *http.Request) {
+	fields := each(f.fields, func(e desk.FieldError) failureField { return failureField(e) })
 	if strings.Contains(r.Header.Get("Accept"), "application/problem+json") {
-		problem := map[string]any{"type": "about:blank#" + f.code, "title": f.message, "status": f.status}
-		if len(fields) > 0 {
-			problem["errors"] = fields
-		}
-		answer(w, f.status, "application/problem+json", problem)
+		answer(w, f.status, "application/problem+json", problem{
+			Type: "urn:leads:error:" + f.code, Title: http.StatusText(f.status), Status: f.status, Detail: f.message, Code: f.code, Fields: fields,
+		})
 		return
 	}
-	body := map[string]any{"code": f.code, "message": f.message}
-	if len(fields) > 0 {
-		body["fields"] = fields
-	}
-	answer(w, f.status, "application/json", map[string]any{"success": false, "error": body})
+	answer(w, f.status, "application/json", failure{Error: failureBody{f.code, f.message, fields}})
 }
 
 // answer writes JSON, whole or not at all.

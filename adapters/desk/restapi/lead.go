@@ -2,17 +2,13 @@ package restapi
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/adapters/desk"
 	"github.com/openleads/leads/ingest"
-	"github.com/openleads/leads/sequence"
 )
 
 type leadPage struct {
@@ -27,6 +23,8 @@ type pagination struct {
 	Pages      int    `json:"pages"`
 	NextCursor string `json:"nextCursor,omitempty"`
 }
+
+var qualifications = []leads.Qualification{leads.Hot, leads.Warm, leads.Cold}
 
 // filter reads the parameters that select leads.
 func (c *call) filter(q *query) desk.Filter {
@@ -43,7 +41,12 @@ func (c *call) filter(q *query) desk.Filter {
 	}
 	for _, status := range f.Statuses {
 		if !slices.Contains(desk.Statuses(), status) {
-			q.faults = append(q.faults, desk.FieldError{Pointer: "status", Message: fmt.Sprintf("of %v", desk.Statuses())})
+			q.fault("status", fmt.Sprintf("of %v", desk.Statuses()))
+		}
+	}
+	for _, grade := range f.Qualifications {
+		if !slices.Contains(qualifications, grade) {
+			q.fault("qualification", fmt.Sprintf("of %v", qualifications))
 		}
 	}
 	switch who := q.text("assignedTo"); who {
@@ -74,7 +77,10 @@ func listLeads(c *call) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	total, err := c.api.desk.Count(c.ctx(), c.user, f, c.api.opts.MaxTotal)
+	total := f.Offset + len(found.Leads)
+	if found.Next != "" || f.After != "" || total == f.Offset { // else the last page tells it
+		total, err = c.api.desk.Count(c.ctx(), c.user, f, c.api.opts.MaxTotal)
+	}
 	if err != nil {
 		return result{}, err
 	}
@@ -91,25 +97,20 @@ func (c *call) one(lead leads.Lead, err error) (result, error) {
 		return result{}, err
 	}
 	named, err := c.sources()
-	return result{body: shapeFull(lead, named), etag: leadTag(lead)}, err
+	return result{body: shapeFull(lead, named), etag: versionTag(lead.Version), object: lead.ID}, err
 }
 
-func leadTag(lead leads.Lead) string { return fmt.Sprintf(`"v%d"`, lead.Version) }
-
-// version reads If-Match: the version that a lead must have, 0 for any.
-func (c *call) version() (int64, error) {
-	tag := c.r.Header.Get("If-Match")
-	if tag == "" || tag == "*" {
-		return 0, nil
-	}
-	n, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimPrefix(tag, `"v`), `"`), 10, 64)
-	if err != nil || n < 1 {
-		return 0, errStale // an ETag that no lead has
-	}
-	return n, nil
+// leadVersion tells the version of a lead.
+func (c *call) leadVersion() (int64, error) {
+	lead, err := c.api.desk.Lead(c.ctx(), c.user, c.id())
+	return lead.Version, err
 }
 
-func getLead(c *call) (result, error) { return c.one(c.api.desk.Lead(c.ctx(), c.user, c.id())) }
+func getLead(c *call) (result, error) { return getLeadByID(c, c.id()) }
+
+func getLeadByID(c *call, id string) (result, error) {
+	return c.one(c.api.desk.Lead(c.ctx(), c.user, id))
+}
 
 type newLead struct {
 	ingest.Fields
@@ -140,7 +141,7 @@ type leadPatch struct {
 	Metadata   map[string]json.RawMessage `json:"metadata,omitempty"` // null removes a name
 	Status     *leads.Status              `json:"status,omitempty"`
 	StageID    *string                    `json:"stageId,omitempty"`
-	AssignedTo *json.RawMessage           `json:"assignedTo,omitempty"` // an id, or null for nobody
+	AssignedTo orNobody                   `json:"assignedTo,omitzero"`
 	Tags       *[]string                  `json:"tags,omitempty"`
 	AddTags    []string                   `json:"addTags,omitempty"`
 	RemoveTags []string                   `json:"removeTags,omitempty"`
@@ -148,8 +149,20 @@ type leadPatch struct {
 	Contacted  bool                       `json:"contacted,omitempty"`
 }
 
+// orNobody is somebody's ID, null for nobody, or not given.
+type orNobody struct {
+	given bool
+	who   string
+}
+
+// UnmarshalJSON is called for null too.
+func (o *orNobody) UnmarshalJSON(data []byte) error {
+	o.given = true
+	return json.Unmarshal(data, &o.who) // null leaves ""
+}
+
 // patch makes the desk's change of it.
-func (in leadPatch) patch() (desk.Patch, error) {
+func (in leadPatch) patch() desk.Patch {
 	p := desk.Patch{
 		Fields: map[string]string{}, Metadata: in.Metadata, Status: in.Status, Stage: in.StageID, Tags: in.Tags, AddTags: in.AddTags, RemoveTags: in.RemoveTags,
 		Note: in.Note, Contacted: in.Contacted,
@@ -164,17 +177,10 @@ func (in leadPatch) patch() (desk.Patch, error) {
 			p.Metadata[name] = nil
 		}
 	}
-	if in.AssignedTo != nil {
-		var who *string
-		if err := json.Unmarshal(*in.AssignedTo, &who); err != nil {
-			return p, field("/assignedTo", "an id, or null for nobody")
-		}
-		nobody := ""
-		if p.Assignee = who; who == nil {
-			p.Assignee = &nobody
-		}
+	if in.AssignedTo.given {
+		p.Assignee = &in.AssignedTo.who
 	}
-	return p, nil
+	return p
 }
 
 func patchLead(c *call) (result, error) {
@@ -182,11 +188,9 @@ func patchLead(c *call) (result, error) {
 	if err := c.decode(&in); err != nil {
 		return result{}, err
 	}
-	p, err := in.patch()
-	if err != nil {
-		return result{}, err
-	}
-	if p.Version, err = c.version(); err != nil {
+	p := in.patch()
+	var err error
+	if p.Version, err = c.version(c.leadVersion); err != nil {
 		return result{}, err
 	}
 	return c.one(c.api.desk.Update(c.ctx(), c.user, c.id(), p))
@@ -201,7 +205,7 @@ func putStatus(c *call) (result, error) {
 	if err := c.decode(&in); err != nil {
 		return result{}, err
 	}
-	version, err := c.version()
+	version, err := c.version(c.leadVersion)
 	if err != nil {
 		return result{}, err
 	}
@@ -210,186 +214,13 @@ func putStatus(c *call) (result, error) {
 
 func deleteLead(c *call) (result, error) {
 	if c.r.Header.Get("If-Match") != "" {
-		lead, err := c.api.desk.Lead(c.ctx(), c.user, c.id())
+		version, err := c.leadVersion()
 		if err != nil {
 			return result{}, err
 		}
-		if err := c.unchanged(leadTag(lead)); err != nil {
+		if err := c.unchanged(versionTag(version)); err != nil {
 			return result{}, err
 		}
 	}
 	return done(c.api.desk.Erase(c.ctx(), c.user, c.id()))
-}
-
-type bulk struct {
-	IDs    []string   `json:"ids"`
-	Patch  *leadPatch `json:"patch,omitempty"`  // the change, or
-	Delete bool       `json:"delete,omitempty"` // erase them
-}
-
-type bulkReport struct {
-	Changed int         `json:"changed"`
-	Failed  []bulkFault `json:"failed"`
-}
-
-type bulkFault struct {
-	ID      string `json:"id"`
-	Code    string `json:"code"`
-	Message string `json:"message"`
-}
-
-func bulkLeads(c *call) (result, error) {
-	var in bulk
-	if err := c.decode(&in); err != nil {
-		return result{}, err
-	}
-	if in.Delete == (in.Patch != nil) {
-		return result{}, field("", "give either patch or delete")
-	}
-	report, err := c.bulk(in)
-	if err != nil {
-		return result{}, err
-	}
-	out := bulkReport{Changed: report.Changed, Failed: []bulkFault{}}
-	for _, id := range in.IDs {
-		if failed, ok := report.Failed[id]; ok {
-			f := faultOf(failed)
-			if f == nil {
-				f = errBusy
-			}
-			out.Failed = append(out.Failed, bulkFault{ID: id, Code: f.code, Message: f.message})
-		}
-	}
-	return ok(out, nil)
-}
-
-func (c *call) bulk(in bulk) (desk.BulkReport, error) {
-	if in.Delete {
-		return c.api.desk.EraseMany(c.ctx(), c.user, in.IDs)
-	}
-	p, err := in.Patch.patch()
-	if err != nil {
-		return desk.BulkReport{}, err
-	}
-	return c.api.desk.Bulk(c.ctx(), c.user, in.IDs, p)
-}
-
-func leadEvents(c *call) (result, error) {
-	events, err := c.api.desk.Events(c.ctx(), c.user, c.id())
-	return ok(each(events, shapeEvent), err)
-}
-
-func leadSubmissions(c *call) (result, error) {
-	x, err := c.api.desk.Explain(c.ctx(), c.user, c.id())
-	return ok(each(x.Submissions, shapeSubmission), err)
-}
-
-func leadDeliveries(c *call) (result, error) {
-	deliveries, err := c.api.desk.Deliveries(c.ctx(), c.user, c.id())
-	return ok(each(deliveries, shapeDelivery), err)
-}
-
-type explanation struct {
-	LeadID  string             `json:"leadId"`
-	Pending bool               `json:"pending"`
-	Stages  []leads.StageEntry `json:"stages"`
-	Tasks   []taskShape        `json:"tasks"`
-}
-
-func leadExplain(c *call) (result, error) {
-	x, err := c.api.desk.Explain(c.ctx(), c.user, c.id())
-	return ok(explanation{LeadID: x.Lead.ID, Pending: x.Pending(), Stages: orEmpty(x.Stages), Tasks: each(x.Tasks, shapeTask)}, err)
-}
-
-type dossier struct {
-	Lead         leadFull           `json:"lead"`
-	Submissions  []submissionShape  `json:"submissions"`
-	Events       []eventShape       `json:"events"`
-	Deliveries   []deliveryShape    `json:"deliveries"`
-	Enrollments  []enrollmentShape  `json:"enrollments"`
-	Consents     []sequence.Consent `json:"consents"`
-	Suppressions []suppressionShape `json:"suppressions"`
-}
-
-func leadPerson(c *call) (result, error) {
-	x, err := c.api.desk.Dossier(c.ctx(), c.user, c.id())
-	if err != nil {
-		return result{}, err
-	}
-	named, err := c.sources()
-	return ok(dossier{
-		Lead: shapeFull(x.Lead, named), Submissions: each(x.Submissions, shapeSubmission), Events: each(x.Events, shapeEvent),
-		Deliveries: each(x.Deliveries, shapeDelivery), Enrollments: each(x.Enrollments, shapeEnrollment), Consents: orEmpty(x.Consents),
-		Suppressions: each(x.Suppressed, shapeSuppression),
-	}, err)
-}
-
-func leadEnrollments(c *call) (result, error) {
-	if _, err := c.api.desk.Lead(c.ctx(), c.user, c.id()); err != nil {
-		return result{}, err
-	}
-	found, err := c.api.desk.Enrollments(c.ctx(), c.user, sequence.EnrollmentQuery{LeadID: c.id(), Limit: 1000})
-	return ok(each(found, shapeEnrollment), err)
-}
-
-// errStop ends an export whose reader has gone away.
-var errStop = errors.New("the reader has gone away")
-
-func exportLeads(c *call) (result, error) {
-	q := c.query()
-	f := c.filter(q)
-	format, raw := q.one("format", "csv", "json"), q.one("raw", "true", "false") == "true"
-	if err := q.err(); err != nil {
-		return result{}, err
-	}
-	h := c.w.Header()
-	if format != "json" {
-		h.Set("Content-Type", "text/csv; charset=utf-8")
-		h.Set("Content-Disposition", `attachment; filename="leads.csv"`)
-		return c.streamed(c.api.desk.ExportCSV(c.ctx(), c.user, f, c.w, raw))
-	}
-	named, err := c.sources()
-	if err != nil {
-		return result{}, err
-	}
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Disposition", `attachment; filename="leads.json"`)
-	n := 0
-	count, err := c.api.desk.Each(c.ctx(), c.user, f, func(lead leads.Lead) error {
-		data, err := json.Marshal(shapeFull(lead, named))
-		if err != nil {
-			return err
-		}
-		lead1 := ",\n"
-		if n == 0 {
-			lead1 = "[\n"
-		}
-		n++
-		if _, err := c.w.Write(append([]byte(lead1), data...)); err != nil {
-			return errStop
-		}
-		return nil
-	})
-	if err == nil {
-		end := "\n]\n"
-		if n == 0 {
-			end = "[]\n"
-		}
-		_, _ = c.w.Write([]byte(end))
-	}
-	return c.streamed(count, err)
-}
-
-// streamed ends an answer that was streamed. What fails after the first byte can only break the connection, so that nobody takes half
-// of it for the whole.
-func (c *call) streamed(n int, err error) (result, error) {
-	if err == nil {
-		return written, nil
-	}
-	if n == 0 && faultOf(err) != nil {
-		c.w.Header().Del("Content-Disposition")
-		return result{}, err
-	}
-	c.api.opts.Logger.ErrorContext(c.ctx(), "restapi: an export was broken off", "leads", n, "error", err)
-	panic(http.ErrAbortHandler)
 }

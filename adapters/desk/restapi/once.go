@@ -1,80 +1,76 @@
 package restapi
 
 import (
-	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"net/http"
-	"strings"
+
+	"github.com/openleads/leads/adapters/desk"
 )
 
-// submissionKey is the idempotency key of a lead that is created: the door's own rules hold for it.
+// submissionKey is the idempotency key under which the Store knows a lead that is created: should the process end between the two, the
+// same request finds the submission.
 func (c *call) submissionKey() string {
-	if key := c.r.Header.Get("Idempotency-Key"); key != "" {
-		return "api/" + c.user.ID + "/" + key
+	key := c.r.Header.Get("Idempotency-Key")
+	if key == "" {
+		return ""
 	}
-	return ""
+	sum := sha256.Sum256([]byte(c.user.ID + "\x00" + key))
+	return "api/" + hex.EncodeToString(sum[:])
 }
 
-// once answers a create with the same key and body as the first time. Creates of leads are known by the Store; for the others the desk
-// keeps what was answered.
+// once answers a request with the same key and body as the first time.
 func (c *call) once(key string, route route) error {
 	if len(key) > 200 {
 		return field("Idempotency-Key", "at most 200 bytes")
 	}
-	if route.Path == "/leads" {
-		return c.reply(route.do(c))
-	}
-	sum := sha256.Sum256(append([]byte(route.Path+"\x00"), c.body...))
-	kept, begun, err := c.api.desk.BeginOnce(c.ctx(), c.user, key, hex.EncodeToString(sum[:]))
-	if err != nil {
+	sum := sha256.Sum256(append([]byte(c.r.Method+" "+c.r.URL.Path+"?"+c.r.URL.RawQuery+"\x00"), c.body...))
+	digest := hex.EncodeToString(sum[:])
+	kept, begun, err := c.api.desk.BeginOnce(c.ctx(), c.user, key, digest)
+	switch {
+	case err != nil:
 		return err
+	case begun:
+		return c.first(key, route)
+	case kept.Digest != digest:
+		return &fault{status: http.StatusUnprocessableEntity, code: "idempotency_key_reused", message: "the key was used for another request"}
+	case kept.Status == 0:
+		return &fault{status: http.StatusConflict, code: "in_progress", message: "the first request with this key is still being worked on"}
+	case kept.Object != "":
+		res, err := getLeadByID(c, kept.Object)
+		res.status = kept.Status
+		return c.reply(res, err)
 	}
-	if !begun {
-		switch {
-		case kept.Digest != hex.EncodeToString(sum[:]):
-			return &fault{status: http.StatusUnprocessableEntity, code: "idempotency_key_reused", message: "the key was used with another body"}
-		case kept.Status == 0:
-			return &fault{status: http.StatusConflict, code: "in_progress", message: "the first request with this key is still being worked on"}
+	return c.reply(result{status: kept.Status, body: json.RawMessage(kept.Body)}, nil)
+}
+
+// first does what is asked for and keeps the answer. What fails may be asked for again.
+func (c *call) first(key string, route route) error {
+	done := false
+	defer func() {
+		if !done {
+			c.api.desk.ForgetOnce(c.ctx(), c.user, key)
 		}
-		c.w.Header().Set("Content-Type", "application/json")
-		c.w.WriteHeader(kept.Status)
-		_, _ = c.w.Write(kept.Body)
-		return nil
-	}
-	tee := &teeWriter{ResponseWriter: c.w, status: http.StatusOK}
-	c.w = tee
-	err = c.reply(route.do(c))
+	}()
+	res, err := route.do(c)
 	if err != nil {
-		c.w = tee.ResponseWriter
-		c.api.desk.ForgetOnce(c.ctx(), c.user, key)
 		return err
 	}
-	return c.api.desk.EndOnce(c.ctx(), c.user, key, tee.status, tee.body.Bytes())
-}
-
-// teeWriter keeps what is answered.
-type teeWriter struct {
-	http.ResponseWriter
-	status int
-	body   bytes.Buffer
-}
-
-func (t *teeWriter) WriteHeader(status int) {
-	t.status = status
-	t.ResponseWriter.WriteHeader(status)
-}
-
-func (t *teeWriter) Write(b []byte) (int, error) {
-	t.body.Write(b)
-	return t.ResponseWriter.Write(b)
-}
-
-// cutLast cuts around the last separator.
-func cutLast(s, sep string) (before, after string, found bool) {
-	i := strings.LastIndex(s, sep)
-	if i < 0 {
-		return s, "", false
+	kept := desk.Kept{Status: cmp.Or(res.status, http.StatusOK), Object: res.object}
+	if kept.Object == "" {
+		body := res.body
+		if res.kept != nil {
+			body = res.kept
+		}
+		if kept.Body, err = json.Marshal(body); err != nil {
+			return err
+		}
 	}
-	return s[:i], s[i+len(sep):], true
+	done = true
+	if err := c.api.desk.EndOnce(c.ctx(), c.user, key, kept); err != nil { // it was done all the same
+		c.api.opts.Logger.ErrorContext(c.ctx(), "restapi: an answer could not be kept for its idempotency key", "error", err)
+	}
+	return c.reply(res, nil)
 }

@@ -1,8 +1,7 @@
 // Package restapi is the management API: the desk over HTTP, as JSON.
 //
 //	d, err := desk.New(desk.Config{Engine: engine, Store: store, Sequencer: sequencer, BaseURL: "https://crm.example.com"})
-//	mux.Handle("/api/", restapi.New(d, nil))
-//	mux.Handle("/api/webhooks/", engine.Handler())
+//	mux.Handle("/api/", restapi.New(d, &restapi.Options{Door: engine.Handler()}))
 //
 // Who calls is told by an API key ("X-API-Key: KEY" or "Authorization: ApiKey KEY"), or by whatever [Options.Authorize] accepts. Without
 // either the answer is 401. Everything is within the caller's tenant; what another tenant has is 404.
@@ -18,7 +17,10 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"path"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/openleads/leads/adapters/desk"
 )
@@ -29,8 +31,11 @@ type Options struct {
 	// requests from other origins that change something are refused before Authorize is asked. An error means nobody. Nil means that
 	// only API keys are taken.
 	Authorize func(*http.Request) (desk.User, error)
-	// Prefix is the path under which the API is served, as requests carry it. "" means "/api".
+	// Prefix is the path under which the API is served, as requests that reach the handler carry it. "" means "/api", and "/" that it is stripped.
 	Prefix string
+	// Door takes what is posted to PREFIX/webhooks/TOKEN and PREFIX/webhooks/inbound/TOKEN: the engine's Handler. It shares that path with the
+	// endpoints of outgoing webhooks. Nil means that the host mounts the door itself.
+	Door http.Handler
 	// MaxTotal is up to how many leads the totals of lists count. 0 means 1,000,000.
 	MaxTotal int
 	// Logger is told about our own faults, without personal data. Nil means none.
@@ -63,24 +68,56 @@ func New(d *desk.Desk, opts *Options) *API {
 
 // ServeHTTP answers one request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	escaped := cleaned(r.URL.EscapedPath())
+	if a.opts.Door != nil && a.forDoor(r.Method, escaped) {
+		a.opts.Door.ServeHTTP(w, r)
+		return
+	}
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	if path := strings.TrimSuffix(r.URL.Path, "/"); path != r.URL.Path && path != a.opts.Prefix {
+	decoded, err := url.PathUnescape(escaped)
+	if err != nil || path.Clean(escaped) != escaped { // the mux would send those elsewhere
+		a.refuse(w, r, errNotFound)
+		return
+	}
+	if escaped != r.URL.EscapedPath() {
 		r = r.Clone(r.Context())
-		r.URL.Path, r.URL.RawPath = path, ""
+		r.URL.Path, r.URL.RawPath = decoded, escaped
 	}
 	if _, pattern := a.mux.Handler(r); pattern == "" {
-		a.refuse(w, r, a.unknown(w, r))
+		a.unknown(w, r)
 		return
 	}
 	a.mux.ServeHTTP(w, r)
 }
 
+// cleaned takes doubled slashes, and one at the end, out of an escaped path.
+func cleaned(escaped string) string {
+	for strings.Contains(escaped, "//") {
+		escaped = strings.ReplaceAll(escaped, "//", "/")
+	}
+	return "/" + strings.Trim(escaped, "/")
+}
+
+// forDoor tells submissions from the endpoints of outgoing webhooks, which have the same path. The names of those are no tokens.
+func (a *API) forDoor(method, escaped string) bool {
+	name, ok := strings.CutPrefix(escaped, a.opts.Prefix+"/webhooks/")
+	switch {
+	case !ok:
+		return false
+	case strings.Contains(name, "/"):
+		return strings.HasPrefix(name, "inbound/")
+	case method == http.MethodPost || method == http.MethodOptions:
+		return true
+	}
+	return len(name) > 40 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != ""
+}
+
 // unknown tells a path that there is not from a method that it does not take.
-func (a *API) unknown(w http.ResponseWriter, r *http.Request) error {
+func (a *API) unknown(w http.ResponseWriter, r *http.Request) {
 	var allowed []string
 	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		other := r.Clone(r.Context())
@@ -90,10 +127,15 @@ func (a *API) unknown(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if allowed == nil {
-		return errNotFound
+		a.refuse(w, r, errNotFound)
+		return
 	}
-	w.Header().Set("Allow", strings.Join(allowed, ", "))
-	return &fault{status: http.StatusMethodNotAllowed, code: "method_not_allowed", message: "this path takes " + strings.Join(allowed, ", ")}
+	w.Header().Set("Allow", strings.Join(append(allowed, http.MethodOptions), ", "))
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	a.refuse(w, r, &fault{status: http.StatusMethodNotAllowed, code: "method_not_allowed", message: "this path takes " + strings.Join(allowed, ", ")})
 }
 
 // serve runs one route.
@@ -103,12 +145,18 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, route route) {
 		a.refuse(w, r, err)
 		return
 	}
-	if !user.Role.May(route.Role) {
-		a.refuse(w, r, errForbidden)
-		return
-	}
 	c := &call{api: a, w: w, r: r, user: user}
-	if err := c.run(route); err != nil {
+	switch id := c.id(); {
+	case !user.Role.May(route.Role):
+		err = errForbidden
+	case !acceptable(r.Header.Get("Accept"), route.answers()):
+		err = errNotAcceptable
+	case len(id) > 255 || !utf8.ValidString(id) || strings.Contains(id, "\x00"):
+		err = errNotFound
+	default:
+		err = c.run(route)
+	}
+	if err != nil {
 		a.refuse(w, r, err)
 	}
 }

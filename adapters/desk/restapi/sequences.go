@@ -2,6 +2,7 @@ package restapi
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/openleads/leads/adapters/desk"
 	"github.com/openleads/leads/sequence"
@@ -12,7 +13,9 @@ func listSequences(c *call) (result, error) {
 	return ok(orEmpty(all), err)
 }
 
-func (c *call) sequence(def sequence.Definition, err error) (result, error) { return tagged(def, err) }
+func (c *call) sequence(def sequence.Definition, err error) (result, error) {
+	return tagged(def, 0, err)
+}
 
 func getSequence(c *call) (result, error) {
 	return c.sequence(c.api.desk.Sequence(c.ctx(), c.user, c.id()))
@@ -24,6 +27,9 @@ func createSequence(c *call) (result, error) {
 		return result{}, err
 	}
 	def.Version = 0
+	if _, err := c.api.desk.Sequence(c.ctx(), c.user, def.ID); err == nil {
+		return result{}, &fault{status: http.StatusConflict, code: "exists", message: "there is a sequence with this id"}
+	}
 	return c.sequence(c.api.desk.SaveSequence(c.ctx(), c.user, def))
 }
 
@@ -36,8 +42,12 @@ func putSequence(c *call) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	if tag, err := digest(old); err != nil || c.unchanged(tag) != nil {
-		return result{}, errStale
+	tag, err := digest(old)
+	if err == nil {
+		err = c.unchanged(tag)
+	}
+	if err != nil {
+		return result{}, err
 	}
 	if def.ID != "" && def.ID != old.ID {
 		return result{}, field("/id", "the id of a sequence cannot be changed")
@@ -49,6 +59,15 @@ func putSequence(c *call) (result, error) {
 }
 
 func deleteSequence(c *call) (result, error) {
+	if c.r.Header.Get("If-Match") != "" {
+		old, err := getSequence(c)
+		if err == nil {
+			err = c.unchanged(old.etag)
+		}
+		if err != nil {
+			return result{}, err
+		}
+	}
 	return done(c.api.desk.DeleteSequence(c.ctx(), c.user, c.id()))
 }
 
@@ -119,4 +138,31 @@ func unsuppress(c *call) (result, error) {
 		return result{}, field("email", "an address is required")
 	}
 	return done(c.api.desk.Unsuppress(c.ctx(), c.user, q.text("email"), q.text("purpose")))
+}
+
+type funnel struct {
+	ByState  map[string]int    `json:"byState"`
+	ByReason map[string]int    `json:"byReason"`
+	Steps    []funnelStepShape `json:"steps"`
+	Sampled  int               `json:"sampled"` // how many of the newest enrolments were looked at
+}
+
+type funnelStepShape struct {
+	Step    string `json:"step"`
+	Waiting int    `json:"waiting"`
+	Passed  int    `json:"passed"`
+	Sent    int    `json:"sent"`
+}
+
+func sequenceFunnel(c *call) (result, error) {
+	f, err := c.api.desk.Funnel(c.ctx(), c.user, c.id())
+	out := funnel{ByState: map[string]int{}, ByReason: map[string]int{}, Sampled: f.Sampled}
+	for state, n := range f.ByState {
+		out.ByState[string(state)] = n
+	}
+	for reason, n := range f.ByReason {
+		out.ByReason[string(reason)] = n
+	}
+	out.Steps = each(f.Steps, func(s desk.FunnelStep) funnelStepShape { return funnelStepShape(s) })
+	return ok(out, err)
 }

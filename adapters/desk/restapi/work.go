@@ -2,13 +2,9 @@ package restapi
 
 import (
 	"encoding/json"
-	"mime"
-	"net/http"
-	"time"
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/adapters/desk"
-	"github.com/openleads/leads/notify"
 )
 
 // page reads the paging of a list.
@@ -48,11 +44,11 @@ type taskList struct {
 }
 
 type queueShape struct {
-	Kind   string `json:"kind"`
-	State  string `json:"state"`
-	Due    bool   `json:"due"`
-	Count  int    `json:"count"`
-	Oldest moment `json:"oldest"`
+	Kind   string   `json:"kind"`
+	State  string   `json:"state"`
+	Due    bool     `json:"due"`
+	Count  int      `json:"count"`
+	Oldest sometime `json:"oldest"`
 }
 
 func listTasks(c *call) (result, error) {
@@ -67,7 +63,7 @@ func listTasks(c *call) (result, error) {
 	dead, err := c.api.desk.DeadTasks(c.ctx(), c.user, after, limit)
 	return ok(taskList{
 		Queue: each(queue, func(q desk.QueueCount) queueShape {
-			return queueShape{Kind: string(q.Kind), State: string(q.State), Due: q.Due, Count: q.Count, Oldest: moment(q.Oldest)}
+			return queueShape{Kind: string(q.Kind), State: string(q.State), Due: q.Due, Count: q.Count, Oldest: sometime(q.Oldest)}
 		}),
 		Dead: each(dead, shapeTask),
 	}, err)
@@ -97,127 +93,45 @@ func listAudit(c *call) (result, error) {
 	}), err)
 }
 
-// stats is what charts are made of.
-type stats struct {
-	From     moment        `json:"from"`
-	To       moment        `json:"to"`
-	Days     []dayShape    `json:"days"`
-	Stages   []stageShape  `json:"stages"`
-	Response responseShape `json:"response"`
-	Partial  bool          `json:"partial"` // there was more than is looked at
+type tagShape struct {
+	Name string `json:"name"`
 }
 
-type dayShape struct {
-	Day   string `json:"day"`
-	Group string `json:"group"`
-	Count int    `json:"count"`
+func listTags(c *call) (result, error) {
+	tags, err := c.api.desk.Tags(c.ctx(), c.user)
+	return ok(each(tags, func(name string) tagShape { return tagShape{name} }), err)
 }
 
-type stageShape struct {
-	Status        string  `json:"status"`
-	Now           int     `json:"now"`
-	Entered       int     `json:"entered"`
-	Left          int     `json:"left"`
-	MedianSeconds float64 `json:"medianSeconds"`
+func getRetention(c *call) (result, error) {
+	rules, err := c.api.desk.Retention(c.ctx(), c.user)
+	return tagged(rules, 0, err)
 }
 
-type responseShape struct {
-	Leads    int              `json:"leads"`
-	Assigned percentilesShape `json:"assigned"`
-	Viewed   percentilesShape `json:"viewed"`
-	Contact  percentilesShape `json:"contacted"`
-}
-
-type percentilesShape struct {
-	Count         int     `json:"count"`
-	MedianSeconds float64 `json:"medianSeconds"`
-	P90Seconds    float64 `json:"p90Seconds"`
-}
-
-func getStats(c *call) (result, error) {
-	q := c.query()
-	rq := desk.ReportQuery{From: q.time("startDate", false), To: q.time("endDate", true), By: desk.ReportBy(q.one("by", "source", "channel", "qualification", "status"))}
-	if rq.To.IsZero() {
-		rq.To = time.Now().UTC()
-	}
-	if rq.From.IsZero() {
-		rq.From = rq.To.AddDate(0, 0, -30)
-	}
-	zone, err := time.LoadLocation(q.text("timeZone"))
-	if err != nil || !rq.From.Before(rq.To) || rq.To.Sub(rq.From) > 10*366*24*time.Hour {
-		return result{}, field("timeZone", "a known zone, and a span of at most ten years")
-	}
-	rq.Zone = zone
-	if err := q.err(); err != nil {
+func putRetention(c *call) (result, error) {
+	var in desk.RetentionRules
+	if err := c.decode(&in); err != nil {
 		return result{}, err
 	}
-	out := stats{From: moment(rq.From), To: moment(rq.To)}
-	days, err := c.api.desk.LeadsByDay(c.ctx(), c.user, rq)
-	if err != nil {
-		return result{}, err
-	}
-	out.Days = each(days, func(d desk.DayCount) dayShape { return dayShape(d) })
-	stages, err := c.api.desk.Stages(c.ctx(), c.user, rq)
-	if err != nil {
-		return result{}, err
-	}
-	out.Partial = stages.Partial
-	out.Stages = each(stages.Stages, func(s desk.StageCount) stageShape {
-		return stageShape{Status: string(s.Status), Now: s.Now, Entered: s.Entered, Left: s.Left, MedianSeconds: s.Median.Seconds()}
-	})
-	out.Response, err = c.responses(rq)
-	return ok(out, err)
-}
-
-// responses reports how soon leads were taken care of, in the hours of every day: which hours are those of business the host knows.
-func (c *call) responses(rq desk.ReportQuery) (responseShape, error) {
-	rows, err := c.api.desk.Responses(c.ctx(), c.user, rq)
-	if err != nil {
-		return responseShape{}, err
-	}
-	r := notify.ResponseTimes(each(rows, func(row desk.ResponseRow) leads.Lead {
-		return leads.Lead{ID: row.LeadID, CreatedAt: row.Created, First: leads.Touch{At: row.Created}, Assignee: row.Assignee, Response: row.Response}
-	}), nil, rq.Zone)
-	shape := func(t notify.ResponseTime) percentilesShape {
-		return percentilesShape{Count: t.Count, MedianSeconds: t.Median.Seconds(), P90Seconds: t.P90.Seconds()}
-	}
-	return responseShape{Leads: len(rows), Assigned: shape(r.Assigned), Viewed: shape(r.Viewed), Contact: shape(r.Contacted)}, nil
-}
-
-var importParams = []param{
-	{"dryRun", "string", "true reads and checks everything, and stores nothing"}, {"sourceId", "string", "the source that the leads came through"},
-	{"id", "string", "names the import, so that it can be run again"}, {"fromLine", "integer", "skips the lines before it"},
-	{"announce", "string", "true has the team told and sequences begin"}, {"map", "string", `what becomes of a column, "Header:target", several times; "-" leaves it out`},
-}
-
-// maxImport bounds an import, in bytes.
-const maxImport = 256 << 20
-
-func importLeads(c *call) (result, error) {
-	if kind, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type")); err != nil || kind != "text/csv" {
-		return result{}, &fault{status: http.StatusUnsupportedMediaType, code: "unsupported_media_type", message: "send text/csv"}
-	}
-	q := c.query()
-	opts := desk.ImportOptions{
-		ID: q.text("id"), SourceID: q.text("sourceId"), DryRun: q.one("dryRun", "true", "false") == "true", Announce: q.one("announce", "true", "false") == "true",
-		FromLine: q.number("fromLine", 0, 0, 1<<31-1), Mapping: map[string]string{},
-	}
-	for _, m := range q.values["map"] {
-		header, target, found := cutLast(m, ":")
-		if !found {
-			q.faults = append(q.faults, desk.FieldError{Pointer: "map", Message: `"Header:target"`})
+	if c.r.Header.Get("If-Match") != "" {
+		now, err := getRetention(c)
+		if err == nil {
+			err = c.unchanged(now.etag)
 		}
-		opts.Mapping[header] = target
+		if err != nil {
+			return result{}, err
+		}
 	}
-	if err := q.err(); err != nil {
-		return result{}, err
-	}
-	report, err := c.api.desk.Import(c.ctx(), c.user, http.MaxBytesReader(c.w, c.r.Body, maxImport), &opts)
-	report.Refused = orEmpty(report.Refused)
-	if err != nil && report.Rows > 0 { // broken off: the report says where to go on
-		c.api.opts.Logger.ErrorContext(c.ctx(), "restapi: an import was broken off", "line", report.LastLine, "error", err)
-		c.w.Header().Set("Retry-After", "5")
-		return result{status: http.StatusServiceUnavailable, body: report}, nil
-	}
-	return ok(report, err)
+	return tagged(in, 0, c.api.desk.SetRetention(c.ctx(), c.user, in))
+}
+
+type findingShape struct {
+	Fatal   bool   `json:"fatal"`
+	Part    string `json:"part"`
+	Message string `json:"message"`
+	Fix     string `json:"fix"`
+}
+
+func checkParts(c *call) (result, error) {
+	found, err := c.api.desk.Check(c.ctx(), c.user)
+	return ok(each(found, func(f leads.Finding) findingShape { return findingShape(f) }), err)
 }
