@@ -59,11 +59,8 @@ type inboxView struct {
 }
 
 func inbox(p *page) error {
-	if p.r.Header.Get("HX-Request") != "" { // an address without what is empty
+	if p.r.Header.Get("HX-Source") == "form#filters" { // an address without what is empty
 		p.w.Header().Set("HX-Push-Url", p.board.url("", "?"+p.inboxQuery()))
-		if p.r.Header.Get("HX-Source") == "div#list" {
-			p.w.Header().Del("HX-Push-Url")
-		}
 	}
 	s := selectionOf(p.r.URL.Query())
 	f := s.filter(p)

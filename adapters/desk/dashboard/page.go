@@ -83,10 +83,26 @@ func (p *page) show(name string, v view) error { return p.showStatus(http.Status
 func (p *page) showStatus(status int, name string, v view) error {
 	v.page, v.User, v.Area = p, p.user, p.area
 	v.Lang, v.Areas = p.board.opts.Language, p.areas()
-	if v.Done == "" {
-		v.Done = p.message()
+	v.Done = p.message()
+	if p.r.Header.Get("HX-Request") != "" {
+		p.address(v.Done != "")
 	}
 	return p.board.write(p.w, status, name, &v)
+}
+
+// address has htmx keep an address that can be opened again: not that of an action, and not one with a message in it.
+func (p *page) address(message bool) {
+	if p.r.Method != http.MethodGet {
+		p.w.Header().Set("HX-Push-Url", "false")
+		return
+	}
+	if message {
+		q := p.r.URL.Query()
+		q.Del("done")
+		q.Del("n")
+		to := url.URL{Path: p.board.prefix + p.r.URL.Path, RawQuery: q.Encode()}
+		p.w.Header().Set("HX-Replace-Url", to.String())
+	}
 }
 
 // invalid shows a form again with what is wrong with it, if err says so; any other error is returned.

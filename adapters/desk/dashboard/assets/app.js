@@ -43,6 +43,20 @@
 
   // What is new in the list lights up, and what was picked stays picked.
   let known = null;
+  let moved = null;
+  document.addEventListener("submit", (e) => {
+    const tile = e.target.closest(".tile");
+    moved = tile ? tile.dataset.lead : null;
+  });
+  // After an action without a new page the message is read out, and who works by keyboard goes on where they were.
+  const settle = () => {
+    const flash = document.querySelector("main > .flash");
+    if (flash) say(flash.textContent);
+    if (document.activeElement !== document.body && document.activeElement !== null) return;
+    const tile = moved && document.querySelector(`.tile[data-lead="${CSS.escape(moved)}"] summary`);
+    const to = tile || document.getElementById("main");
+    if (to) to.focus({preventScroll: true});
+  };
   const rows = () => [...document.querySelectorAll("tr[data-lead]")];
   const remember = () => { known = new Set(rows().map((row) => row.dataset.lead)); };
   document.addEventListener("htmx:before:swap", () => { count(); remember(); });
@@ -52,6 +66,7 @@
     if (known) for (const row of rows()) if (!known.has(row.dataset.lead)) row.classList.add("fresh");
     known = null;
     prepare();
+    settle();
   });
   document.addEventListener("leads", (e) => {
     const n = Number(e.detail && e.detail.data);
