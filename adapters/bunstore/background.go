@@ -22,12 +22,19 @@ const (
 const keepLog = 64 << 20
 
 // Background listens for work that other processes have stored (PostgreSQL), writes the log back into the file (SQLite opened by
-// OpenSQLite) and forgets idempotency keys and quotas that have expired. It returns nil soon after ctx ends. One process of several is enough, but for the listening.
+// OpenSQLite), lists new and changed leads for those who search them, and forgets idempotency keys and quotas that have expired. It returns nil
+// soon after ctx ends. One process of several is enough, but for the listening.
 func (s *Store) Background(ctx context.Context, wake func()) error {
+	listed := make(chan struct{})
+	go func() {
+		defer close(listed)
+		repeat(ctx, listEvery, s.listAll)
+	}()
 	s.engine.background(ctx, wake, func(ctx context.Context) {
 		s.forgetKeys(ctx)
 		s.forgetQuotas(ctx)
 	})
+	<-listed
 	return nil
 }
 

@@ -58,6 +58,8 @@ type Store struct {
 	opening chan struct{} // holds a token while nobody opens
 
 	turns turns
+	walks walks
+	few   int // see fewUnlisted
 }
 
 var (
@@ -91,7 +93,7 @@ func New(db *bun.DB, opts *Options) (*Store, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	s := &Store{db: db, reader: o.Reader, prefix: o.Prefix, unsafe: o.AllowUnsafeDurability, opening: make(chan struct{}, 1)}
+	s := &Store{db: db, reader: o.Reader, prefix: o.Prefix, unsafe: o.AllowUnsafeDurability, opening: make(chan struct{}, 1), few: fewUnlisted}
 	s.opening <- struct{}{}
 	switch db.Dialect().Name() {
 	case dialect.SQLite:

@@ -197,7 +197,8 @@ func hungry(quotas []quota, got []taskRow) []string {
 	return tenants
 }
 
-// withDeliveries appends the claimed tasks. Only one that has been tried before can have deliveries.
+// withDeliveries appends the claimed tasks. Only one that has been claimed before, or made before, can have
+// deliveries.
 func (s *Store) withDeliveries(ctx context.Context, t tx, tasks []leads.Task, rows []taskRow) ([]leads.Task, error) {
 	type name struct {
 		tenant   string

@@ -61,6 +61,8 @@ type sourceDoc struct {
 	Secret   string                 `json:"secret,omitempty"`
 	Previous string                 `json:"previous,omitempty"`
 	Captcha  ingest.CaptchaSettings `json:"captcha,omitzero"`
+	// Tokens tells the order of the source's tokens; which it has is in a table of their own.
+	Tokens []string `json:"tokens,omitempty"`
 }
 
 // documents keeps the JSON values in a document as they are typed, and leaves out what is empty as encoding/json does: with the newer

@@ -10,6 +10,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/openleads/leads"
+	"github.com/openleads/leads/adapters/desk"
 )
 
 // engine is what differs between SQLite and PostgreSQL.
@@ -56,6 +57,22 @@ type engine interface {
 	// spend counts what is spent, and fills in how much is used up then. They are distinct and sorted.
 	spend(ctx context.Context, t tx, tenant string, spent []spending) error
 
+	// list writes the rows of leads, which are locked, into the listing, and notes that they are there.
+	list(ctx context.Context, t tx, rows []*listingRow) error
+	// unlist removes a lead from the listing.
+	unlist(ctx context.Context, t tx, tenant string, lead uid) error
+	// loose runs single statements outside of a transaction that are put together anew each time.
+	loose() tx
+	// index names an index of the listing behind the table's name, or is "" where the planner knows better. fence, if it is not "", is what keeps
+	// the planner from looking into a WITH.
+	index(name string) string
+	fence() string
+	// hasWord is the condition that a row l has the word; wordRows are the rows l that have the words, with their WHERE.
+	hasWord(c *condition, tenant string, w desk.Word) string
+	wordRows(c *condition, tenant string, words []desk.Word) string
+	// leadsByID reads leads, in no order.
+	leadsByID(ctx context.Context, tenant string, ids []uid, row func(scan scanFunc) error) error
+
 	// background works until ctx ends, and calls sweep now and then.
 	background(ctx context.Context, wake func(), sweep func(context.Context))
 	// migrationLock is the statement that keeps others from migrating, or "" where the transaction does.
@@ -91,7 +108,9 @@ func eachRow(rows *sql.Rows, err error, row func(scan scanFunc) error) error {
 // statements are the statements that both databases have. In a template, {p} is the prefix of the tables, ?1 an argument, {now:1} the time
 // in argument 1 or else the database's clock, {later:1:2} that time plus argument 2 in microseconds, and {lock} and {skip} lock the rows
 // found, the latter skipping those that are locked. {find} is the function that finds a text in another, {sort} stands
-// before a column by which a few rows are sorted. {these}SELECT {these.id} …{end} are the rows that a query finds.
+// before a column by which a few rows are sorted. {join} joins the table that comes before with the one behind it, in that order. {doc has ?1} is true of a row whose
+// document has those bytes. {unlisted} is true of
+// a lead that is not listed as it is. {these}SELECT {these.id} …{end} are the rows that a query finds.
 type statements struct {
 	sourceByToken string
 	lead, peek    string
@@ -110,6 +129,7 @@ type statements struct {
 	forget  string
 
 	following
+	desking
 }
 
 // held is true of a task that its last claim still holds: it is running, or its lease has ended and nobody else has claimed it yet.
@@ -159,6 +179,7 @@ func newStatements(text func(string) string) *statements {
 		revive: text(`UPDATE {p}tasks SET state = 0, due = {now:4}, attempts = 0 WHERE tenant_id = ?1 AND lead_id = ?2 AND id = ?3 AND state = 3`),
 
 		following: newFollowing(text),
+		desking:   newDesking(text),
 	}
 }
 
@@ -166,15 +187,17 @@ var (
 	nowMark   = regexp.MustCompile(`\{now:(\d+)\}`)
 	laterMark = regexp.MustCompile(`\{later:(\d+):(\d+)\}`)
 	argMark   = regexp.MustCompile(`\?(\d+)`)
+	hasMark   = regexp.MustCompile(`\{doc has (\?\d+)\}`)
 )
 
 // marks is what the marks of a template stand for on a database.
-type marks struct{ now, later, lock, skip, these, theseID, end, find, sort string }
+type marks struct{ now, later, lock, skip, these, theseID, end, find, sort, join, unlisted, has string }
 
 // fill makes a statement of a template.
 func (d marks) fill(template, prefix string) string {
-	s := strings.NewReplacer("{p}", prefix, "{lock}", d.lock, "{skip}", d.skip, "{these}", d.these, "{these.id}", d.theseID, "{end}", d.end, "{find}", d.find, "{sort}", d.sort).Replace(template)
+	s := strings.NewReplacer("{p}", prefix, "{lock}", d.lock, "{skip}", d.skip, "{these}", d.these, "{these.id}", d.theseID, "{end}", d.end, "{find}", d.find, "{sort}", d.sort, "{join}", d.join, "{unlisted}", d.unlisted).Replace(template)
 	s = nowMark.ReplaceAllString(s, d.now)
 	s = laterMark.ReplaceAllString(s, d.later)
+	s = hasMark.ReplaceAllString(s, d.has)
 	return strings.Join(strings.Fields(s), " ")
 }

@@ -92,3 +92,6 @@ func (s *Store) Ending(q sequence.EnrollmentQuery) string {
 	c, _ := s.selection(&q)
 	return s.engine.text(`SELECT ` + enrollmentColumns + ` FROM {p}enrollments WHERE ` + c.text + ` AND state < 3 ORDER BY {sort}id {lock}`)
 }
+
+// ListFirst has every list wait until all leads are listed.
+func (s *Store) ListFirst() { s.few = 0 }

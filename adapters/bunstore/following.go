@@ -57,7 +57,7 @@ func newFollowing(text func(string) string) following {
 				FROM people WHERE person IS NOT NULL)
 			SELECT person, (SELECT count(*) FROM {p}leads WHERE tenant_id = ?1 AND assignee = person AND ` + openLead + `)
 			FROM people WHERE person IS NOT NULL`),
-		owner: text(`SELECT assignee FROM {p}leads WHERE tenant_id = ?1 AND lower(substr(email, {find}(email, '@') + 1, 255)) = lower(substr(?2, 1, 255))
+		owner: text(`SELECT assignee FROM {p}leads WHERE tenant_id = ?1 AND lower(substr(email, length(rtrim(email, replace(email, '@', ''))) + 1, 255)) = lower(substr(?2, 1, 255))
 			AND assignee <> '' AND {find}(email, '@') > 0 AND id <> ?3 ORDER BY id DESC LIMIT 1`),
 		unassigned: text(`SELECT ` + leadColumns + ` FROM {p}leads WHERE tenant_id = ?1 AND assignee = '' AND ` + openLead + ` ORDER BY id LIMIT ?2`),
 

@@ -106,7 +106,8 @@ func (s *Store) hasMigrations(ctx context.Context, t tx) (exists bool, err error
 	return exists, err
 }
 
-// split returns the statements of a step without their comments. No statement has a semicolon within.
+// split returns the statements of a step without their comments. Each ends with a semicolon at the end of a line; a function has them
+// within its lines.
 func split(text string) []string {
 	var lines []string
 	for line := range strings.Lines(text) {
@@ -115,7 +116,7 @@ func split(text string) []string {
 		}
 	}
 	var statements []string
-	for statement := range strings.SplitSeq(strings.Join(lines, ""), ";") {
+	for statement := range strings.SplitSeq(strings.Join(lines, ""), ";\n") {
 		if statement = strings.TrimSpace(statement); statement != "" {
 			statements = append(statements, statement)
 		}

@@ -22,7 +22,8 @@ func multiply(t testing.TB, s *bunstore.Store, n string) {
 		series = "generate_series(1, " + n + ") AS v (value)"
 	}
 	for _, text := range []string{
-		`INSERT INTO leads_leads SELECT tenant_id, ` + id + `, version, 'p' || ` + bytes + ` || '@example' || ` + num + ` % 1000 || '.com', first_name, last_name, phone,
+		`INSERT INTO leads_leads (tenant_id, id, version, email, first_name, last_name, phone, company, status, score, qualification, assignee,
+			source_id, created_at, updated_at, doc) SELECT tenant_id, ` + id + `, version, 'p' || ` + bytes + ` || '@example' || ` + num + ` % 1000 || '.com', first_name, last_name, phone,
 			company, CASE WHEN value % 3 = 0 THEN 'converted' ELSE 'new' END, score, qualification,
 			CASE WHEN value % 100 = 0 THEN '' ELSE 'person' || value % 50 END, source_id, created_at, updated_at, doc FROM leads_leads, ` + series,
 		`INSERT INTO leads_enrollments SELECT tenant_id, ` + id + `, ` + id + `, 'sequence' || ` + num + ` % 100, version, 'key' || ` + bytes + `,
@@ -54,7 +55,7 @@ func TestFollowingUsesItsIndexes(t *testing.T) {
 		texts := s.Followings()
 		for _, c := range []struct{ name, text, index string }{
 			{"workload", texts["workload"], "leads_leads_open"},
-			{"owner", texts["owner"], "leads_leads_domain"},
+			{"owner", texts["owner"], "leads_leads_company"},
 			{"unassigned", texts["unassigned"], "leads_leads_open"},
 			{"delivery", texts["delivery"], "leads_deliveries_message"},
 			{"standing", texts["standing"], "leads_enrollments_lead"},

@@ -52,6 +52,7 @@ type postgresEngine struct {
 	prefix     string
 	stmts      *statements
 	sql        postgresStatements
+	listing    postgresListing
 	writes     lazily[string]
 	settling   *combiner[*settling]
 	mode       pgx.QueryExecMode
@@ -68,6 +69,7 @@ func newPostgres(db, reader *sql.DB, prefix string) *postgresEngine {
 	e.stmts = newStatements(e.text)
 	e.stmts.dropQuotas = e.text(`DELETE FROM {p}quotas WHERE {these}SELECT ctid FROM {p}quotas
 		WHERE ends_at <= {now:1} ORDER BY ends_at LIMIT 1000 {skip}{end}`)
+	e.listing = newPostgresListing(e.text)
 	e.sql = postgresStatements{
 		// An expired key is taken over; any other answers who has used it. DO UPDATE is needed either way: DO NOTHING returns no row.
 		claimKeys: e.text(`INSERT INTO {p}keys AS k (tenant_id, source_id, idempotency_key, submission_id, lead_id, digest, received_at)
@@ -119,7 +121,7 @@ var postgresMarks = marks{
 	now:   "coalesce(?$1::timestamptz, statement_timestamp())",
 	later: "(coalesce(?$1::timestamptz, statement_timestamp()) + ?$2::bigint * interval '1 microsecond')",
 	lock:  "FOR UPDATE", skip: "FOR UPDATE SKIP LOCKED",
-	these: "ctid = ANY (ARRAY(", theseID: "ctid", end: "))", find: "strpos",
+	these: "ctid = ANY (ARRAY(", theseID: "ctid", end: "))", find: "strpos", join: "JOIN", unlisted: "NOT listed", has: "position($1::bytea IN doc) > 0",
 }
 
 func (e *postgresEngine) text(template string) string {

@@ -268,7 +268,7 @@ func tasksPart(rows []taskRow) part {
 
 func deliveriesPart(rows []deliveryRow) part {
 	type row = deliveryRow
-	return part{"new_deliveries", `INSERT INTO {p}deliveries (` + deliveryColumns + `) SELECT * FROM unnest(?1::text[], ?2::uuid[], ?3::uuid[], ?4::uuid[],
+	return part{"new_deliveries", `INSERT INTO {p}deliveries AS d (` + deliveryColumns + `) SELECT * FROM unnest(?1::text[], ?2::uuid[], ?3::uuid[], ?4::uuid[],
 		?5::text[], ?6::text[], ?7::text[], ?8::bytea[], ?9::text[], ?10::int[], ?11::text[], ?12::text[], ?13::timestamptz[], ?14::timestamptz[], ?15::text[])
 		ON CONFLICT (tenant_id, delivery_key) DO UPDATE SET ` + deliveryAssignments, []any{
 		column(rows, func(r *row) string { return r.TenantID }), keyUUIDs(rows, func(r *row) uid { return r.LeadID }),

@@ -184,7 +184,8 @@ type taskRow struct {
 	CreatedAt    stamp
 }
 
-// rowOfTask makes the row of a new task. One without a Due is ready; any other waits until a claim finds it due.
+// rowOfTask makes the row of a new task. One without a Due is ready; any other waits until a claim finds it due. The fences of one that may be
+// made again begin at the time, and so above those of the earlier one: no claim takes less than a microsecond.
 func rowOfTask(t *leads.Task) (r taskRow, err error) {
 	if !storable(string(t.Kind)) || !validTenant(t.Tenant) || !storable(t.LastError) {
 		return r, fmt.Errorf("%w: Task.Kind, Task.Tenant or Task.LastError", leads.ErrInvalid)
@@ -195,6 +196,9 @@ func rowOfTask(t *leads.Task) (r taskRow, err error) {
 	}
 	err = checkIDs(idField{"Task.ID", t.ID, &r.ID, false}, idField{"Task.LeadID", t.LeadID, &r.LeadID, true},
 		idField{"Task.SubmissionID", t.SubmissionID, &r.SubmissionID, true})
+	if r.ID[6]>>4 != 7 { // made from a key, see leads.TaskID
+		r.Fence = today().UnixMicro()
+	}
 	return r, err
 }
 

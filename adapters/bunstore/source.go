@@ -117,7 +117,7 @@ func rowOfSource(source *ingest.Source, tokens []string) (*sourceRow, error) {
 		Mappings: source.Mappings, Origins: source.Origins, Redirects: source.Redirects, PerMinute: source.PerMinute,
 		Honeypot: source.Spam.Honeypot, MinFill: int64(source.Spam.MinFill), Trusted: source.Trusted, Consent: source.Consent,
 		Preset: source.Preset, Scheme: source.Signature.Scheme, Secret: source.Signature.Secret.Reveal(),
-		Previous: source.Signature.Previous.Reveal(), Captcha: source.Captcha,
+		Previous: source.Signature.Previous.Reveal(), Captcha: source.Captcha, Tokens: tokens,
 	})
 	return &sourceRow{
 		TenantID: source.Tenant, ID: id, Name: source.Name, Doc: doc, CreatedAt: stamp{micro(created)}, DeletedAt: stamp{micro(source.DeletedAt)},
@@ -136,8 +136,10 @@ func (s *Store) putSource(ctx context.Context, t tx, row *sourceRow, dated bool,
 		return err
 	}
 	rows := make([]tokenRow, 0, len(tokens))
-	for _, token := range slices.Compact(slices.Sorted(slices.Values(tokens))) {
-		rows = append(rows, tokenRow{Token: token, TenantID: row.TenantID, SourceID: row.ID})
+	for i, token := range tokens {
+		if !slices.Contains(tokens[:i], token) {
+			rows = append(rows, tokenRow{Token: token, TenantID: row.TenantID, SourceID: row.ID})
+		}
 	}
 	add := s.db.NewInsert().Model(&rows).ModelTableExpr("?", bun.Ident(s.prefix+"tokens")).Returning("NULL")
 	err := s.built(ctx, t, add)

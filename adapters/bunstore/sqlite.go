@@ -65,6 +65,7 @@ type sqliteEngine struct {
 	prefix     string
 	stmts      *statements
 	sql        sqliteStatements
+	listing    sqliteListing
 
 	combiner *combiner[sharedWork]
 	session  *session // the writer's connection; used by the combiner's leader only
@@ -87,6 +88,7 @@ func newSQLite(db, reader *sql.DB, prefix string, now func() time.Time) *sqliteE
 	e.stmts = newStatements(e.text)
 	e.stmts.dropQuotas = e.text(`DELETE FROM {p}quotas WHERE (tenant_id, quota_key) IN
 		(SELECT tenant_id, quota_key FROM {p}quotas WHERE ends_at <= ?1 ORDER BY ends_at LIMIT 1000)`)
+	e.listing = newSQLiteListing(e.text)
 	e.sql = sqliteStatements{
 		addIdentity: e.text(`INSERT INTO {p}identities (tenant_id, kind, value, lead_id) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING`),
 		identity:    e.text(`SELECT lead_id FROM {p}identities WHERE tenant_id = ?1 AND kind = ?2 AND value = ?3`),
@@ -102,7 +104,7 @@ func newSQLite(db, reader *sql.DB, prefix string, now func() time.Time) *sqliteE
 			ON CONFLICT (tenant_id, id) DO UPDATE SET ` + assignments(leadColumns, "tenant_id", "id", "created_at")),
 		addTask: e.text(`INSERT INTO {p}tasks (` + taskColumns + `) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?11, NULL, ?9, ?10)
 			ON CONFLICT (tenant_id, lead_id, id) DO NOTHING`),
-		putDelivery: e.text(`INSERT INTO {p}deliveries (` + deliveryColumns + `) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+		putDelivery: e.text(`INSERT INTO {p}deliveries AS d (` + deliveryColumns + `) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
 			ON CONFLICT (tenant_id, delivery_key) DO UPDATE SET ` + deliveryAssignments),
 		addEnrollment: e.text(`INSERT INTO {p}enrollments (` + enrollmentColumns + `)
 			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)`),
@@ -133,14 +135,24 @@ next:
 	return strings.Join(sets, ", ")
 }
 
-// deliveryAssignments are what changes about a delivery that is stored again: not what it is, nor when it was made.
-var deliveryAssignments = assignments(deliveryColumns, "tenant_id", "id", "delivery_key", "created_at")
+// deliveryAssignments are what changes about a delivery that is stored again: not what it is, nor when it was made, nor that it was sent.
+var deliveryAssignments = assignments(deliveryColumns, "tenant_id", "id", "delivery_key", "created_at", "state", "provider", "error") +
+	stayingSent("state", "provider", "error")
+
+// stayingSent sets columns of a delivery, in the table alias d, unless it was sent and the new one says otherwise.
+func stayingSent(columns ...string) string {
+	var b strings.Builder
+	for _, c := range columns {
+		fmt.Fprintf(&b, ", %s = CASE WHEN d.state = 'sent' AND excluded.state <> 'sent' THEN d.%s ELSE excluded.%s END", c, c, c)
+	}
+	return b.String()
+}
 
 var sqliteMarks = marks{
 	now: "?$1", later: "(?$1 + ?$2)",
 	these: "(tenant_id, lead_id, id) IN (", theseID: "tenant_id, lead_id, id", end: ")", find: "instr",
 	// Without statistics, an index that has the order is taken to be better than one that has the few rows.
-	sort: "+",
+	sort: "+", join: "CROSS JOIN", unlisted: "listed < version", has: "instr(doc, $1) > 0",
 }
 
 func (e *sqliteEngine) text(template string) string {

@@ -83,6 +83,22 @@ func (p plainTx) query(ctx context.Context, text string, args []any, row func(sc
 	return eachRow(rows, err, row)
 }
 
+// looseReader runs statements that are not kept.
+type looseReader struct{ db *sql.DB }
+
+func (l looseReader) exec(ctx context.Context, text string, args ...any) (int64, error) {
+	r, err := l.db.ExecContext(ctx, text, args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+func (l looseReader) query(ctx context.Context, text string, args []any, row func(scan scanFunc) error) error {
+	rows, err := l.db.QueryContext(ctx, text, args...)
+	return eachRow(rows, err, row)
+}
+
 // preparedReader runs prepared statements on any connection of a pool.
 type preparedReader struct {
 	db    *sql.DB

@@ -27,3 +27,20 @@ func TestDesk(t *testing.T) {
 		adaptertest.TestDesk(t, func(t *testing.T) adaptertest.TestedDesk { return open(t) })
 	})
 }
+
+func TestDeskStore(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, open func(t *testing.T) *bunstore.Store) {
+		// Once with leads that are not listed yet, as they are when nothing runs in the background, and once with all of them listed.
+		t.Run("unlisted", func(t *testing.T) {
+			adaptertest.TestDeskStore(t, func(t *testing.T) adaptertest.TestedDeskStore { return open(t) })
+		})
+		t.Run("listed", func(t *testing.T) {
+			adaptertest.TestDeskStore(t, func(t *testing.T) adaptertest.TestedDeskStore {
+				s := open(t)
+				s.ListFirst()
+				return s
+			})
+		})
+	})
+}
