@@ -16,6 +16,7 @@ package dashboard
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"html/template"
 	"log/slog"
@@ -26,6 +27,7 @@ import (
 
 	"github.com/openleads/leads/adapters/desk"
 	"github.com/openleads/leads/notify"
+	"github.com/openleads/leads/score"
 )
 
 // Options sets a Dashboard. Nil means the defaults, with which it lets nobody in.
@@ -47,14 +49,33 @@ type Options struct {
 	Language string
 	// Zone is the time zone of users of whom People says nothing else. Nil means UTC.
 	Zone *time.Location
+	// Rubric returns the rules by which a tenant's leads are scored, for the settings to show and to try others against; desk.Rubrics has such a
+	// method. Nil means that there is nothing to show.
+	Rubric func(ctx context.Context, tenant string) (*score.Rubric, error)
+	// RubricSaved is told of rules that somebody has saved, which the desk keeps as its setting "rubric". A host that scores with desk.Rubrics has
+	// nothing to do in it. Nil means that rules can be looked at and tried, and not saved.
+	RubricSaved func(ctx context.Context, tenant string, rubric *score.Rubric) error
+	// Routing are the options of the host's notify.Route, for the settings to show; response times count within its Hours. Nil means that
+	// nothing is shown of them, and that all time counts.
+	Routing *notify.RouteOptions
 	// Embed lists origins ("https://app.example.com") whose pages may show the dashboard in a frame. Empty means none.
 	Embed []string
+	// Credits is shown at the foot of every page: what the licences of data ask for, such as that of adapters/iploc. "" means nothing.
+	Credits string
+	// Links are further entries of the navigation, to pages of the host.
+	Links []Link
 	// MaxUpload bounds uploaded files, in bytes. 0 means 64 MiB.
 	MaxUpload int64
 	// Logger is told about our own faults, without personal data. Nil means none.
 	Logger *slog.Logger
 	// Clock gives the time. Nil means time.Now.
 	Clock func() time.Time
+}
+
+// Link is an entry of the navigation that leads to a page of the host.
+type Link struct {
+	Text string
+	URL  string // absolute, or a path of the same host
 }
 
 // Dashboard is the http.Handler. It may be used concurrently.

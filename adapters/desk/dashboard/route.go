@@ -20,7 +20,9 @@ type route struct {
 
 // routes are all pages and actions, an area each. What changes something is a POST.
 func routes() []route {
-	return slices.Concat(inboxRoutes, leadRoutes, boardRoutes, importRoutes)
+	return slices.Concat(
+		inboxRoutes, leadRoutes, boardRoutes, importRoutes, overviewRoutes, sourceRoutes, sequenceRoutes, quarantineRoutes, workRoutes, settingsRoutes,
+	)
 }
 
 // area is an entry of the navigation. Its text is "nav." and Name.

@@ -188,9 +188,13 @@ func saveSource(p *page) error {
 	if err != nil {
 		return err
 	}
+	version, err := strconv.ParseInt(p.form("version"), 10, 64)
+	if err != nil || version < 1 {
+		return errForm
+	}
 	edit := s.Source
 	p.sourceForm(&edit)
-	if _, err = p.desk().UpdateSource(p.ctx(), p.user, edit); err == nil {
+	if _, err = p.desk().ChangeSource(p.ctx(), p.user, s.ID, version, p.sourceForm); err == nil {
 		return p.done("/sources/"+s.ID, "source.saved")
 	}
 	data, pageErr := p.sourcePage(s)

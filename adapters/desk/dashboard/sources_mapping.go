@@ -184,11 +184,6 @@ func takeSuggestion(p *page) error {
 }
 
 func (p *page) setMappings(change func(s *ingest.Source)) error {
-	s, err := p.desk().Source(p.ctx(), p.user, p.id())
-	if err != nil {
-		return err
-	}
-	change(&s.Source)
-	_, err = p.desk().UpdateSource(p.ctx(), p.user, s.Source)
+	_, err := p.desk().ChangeSource(p.ctx(), p.user, p.id(), 0, change)
 	return err
 }
