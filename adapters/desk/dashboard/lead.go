@@ -366,6 +366,9 @@ func metadataValue(text string, old json.RawMessage) json.RawMessage {
 }
 
 func replayTask(p *page) error {
+	if _, err := p.desk().Lead(p.ctx(), p.user, p.id()); err != nil {
+		return err
+	}
 	if err := p.desk().Replay(p.ctx(), p.user, p.form("task")); err != nil {
 		return err
 	}
@@ -373,6 +376,9 @@ func replayTask(p *page) error {
 }
 
 func enrollLead(p *page) error {
+	if _, err := p.desk().Lead(p.ctx(), p.user, p.id()); err != nil {
+		return err
+	}
 	if p.form("sequence") == "" {
 		return p.done("/leads/"+p.id(), "lead.enroll.choose")
 	}
@@ -389,6 +395,9 @@ func enrollLead(p *page) error {
 var errSuppressed = &oops{http.StatusConflict, "suppressed"}
 
 func changeEnrollment(p *page) error {
+	if _, err := p.desk().Lead(p.ctx(), p.user, p.id()); err != nil {
+		return err
+	}
 	id, do := p.form("enrollment"), p.form("do")
 	var err error
 	switch do {
