@@ -8,6 +8,7 @@ import (
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/adapters/desk"
+	"github.com/openleads/leads/sequence"
 )
 
 // schemas makes JSON schemas (draft 2020-12) of Go types. Structs are named and referred to.
@@ -22,13 +23,15 @@ func newSchemas() *schemas {
 
 // known are types that are written otherwise than they are made up.
 var known = map[reflect.Type]map[string]any{
-	reflect.TypeFor[time.Time]():       {"type": "string", "format": "date-time"},
-	reflect.TypeFor[moment]():          {"type": "string", "format": "date-time"},
-	reflect.TypeFor[sometime]():        {"type": []string{"string", "null"}, "format": "date-time"},
-	reflect.TypeFor[orNobody]():        {"type": []string{"string", "null"}, "description": "an id, or null for nobody"},
-	reflect.TypeFor[json.RawMessage](): {"description": "any JSON value"},
-	reflect.TypeFor[leads.Status]():    {"type": "string", "enum": desk.Statuses()},
-	reflect.TypeFor[desk.Scope]():      {"type": "string", "enum": []desk.Scope{desk.ScopeRead, desk.ScopeFull}},
+	reflect.TypeFor[time.Time]():         {"type": "string", "format": "date-time"},
+	reflect.TypeFor[moment]():            {"type": "string", "format": "date-time"},
+	reflect.TypeFor[sometime]():          {"type": []string{"string", "null"}, "format": "date-time"},
+	reflect.TypeFor[orNobody]():          {"type": []string{"string", "null"}, "description": "an id, or null for nobody"},
+	reflect.TypeFor[json.RawMessage]():   {"description": "any JSON value"},
+	reflect.TypeFor[leads.Status]():      {"type": "string", "enum": desk.Statuses()},
+	reflect.TypeFor[sequence.Duration](): {"type": "string", "examples": []string{"2d", "90m"}},
+	reflect.TypeFor[sequence.Days]():     {"type": "array", "items": map[string]any{"type": "string", "enum": []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}}},
+	reflect.TypeFor[desk.Scope]():        {"type": "string", "enum": []desk.Scope{desk.ScopeRead, desk.ScopeFull}},
 }
 
 var marshaler = reflect.TypeFor[json.Marshaler]()
