@@ -40,7 +40,7 @@ func (im *importer) assign(header []string) error {
 	im.report.Mapping = make(map[string]string, len(header))
 	taken := make(map[string]bool)
 	for _, target := range im.opts.Mapping {
-		taken[target] = true
+		taken[target] = target != colNothing
 	}
 	exported := !slices.ContainsFunc(columns, func(name string) bool { return !slices.Contains(header, name) })
 	var c check
@@ -51,7 +51,7 @@ func (im *importer) assign(header []string) error {
 			if col = guess(name, exported); taken[col.target] {
 				col = column{target: name, kept: true}
 			}
-			taken[col.target] = true
+			taken[col.target] = col.target != colNothing
 		}
 		if col.target == "" {
 			col.target = colNothing
