@@ -45,14 +45,14 @@ func (c *call) run(route route) error {
 	}
 	key := c.r.Header.Get("Idempotency-Key")
 	if key == "" || !route.Idempotent {
-		return c.reply(route.do(c))
+		return c.reply(route.run(c))
 	}
 	return c.once(key, route)
 }
 
 // result is what a handler answers.
 type result struct {
-	status int // 0 means 200
+	status int // 0 means the route's
 	body   any // nil means none, and 204
 	etag   string
 	// What is kept for an idempotency key: object is the ID of the lead that was made, kept stands in for a body with a secret.
@@ -104,8 +104,6 @@ func (c *call) reply(res result, err error) error {
 	switch {
 	case res.status == http.StatusNoContent:
 		c.w.WriteHeader(http.StatusNoContent)
-	case res.status == 0:
-		answer(c.w, http.StatusOK, "application/json", res.body)
 	default:
 		answer(c.w, res.status, "application/json", res.body)
 	}

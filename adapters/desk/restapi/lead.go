@@ -125,6 +125,7 @@ func createLead(c *call) (result, error) {
 	}
 	lead, created, err := c.api.desk.Create(c.ctx(), c.user, desk.NewLead{Fields: in.Fields, Metadata: in.Metadata, SourceID: in.SourceID, Key: c.submissionKey()})
 	res, err := c.one(lead, err)
+	res.status = http.StatusOK
 	if created {
 		res.status = http.StatusCreated
 		c.w.Header().Set("Location", c.api.opts.Prefix+"/leads/"+lead.ID)

@@ -54,7 +54,7 @@ func (c *call) first(key string, route route) error {
 			c.api.desk.ForgetOnce(c.ctx(), c.user, key)
 		}
 	}()
-	res, err := route.do(c)
+	res, err := route.run(c)
 	if err != nil {
 		return err
 	}
