@@ -113,7 +113,7 @@ func (im *importer) row(line int, cells []string) importRow {
 		return r
 	}
 	for i, cell := range cells[:min(len(cells), len(im.columns))] {
-		if cell = uncell(strings.TrimSpace(cell)); cell != "" && r.refused == "" {
+		if cell = strings.TrimSpace(uncell(strings.TrimSpace(cell))); cell != "" && r.refused == "" {
 			r.refused = r.put(im.columns[i], cell)
 		}
 	}
