@@ -6,13 +6,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/openleads/leads/adapters/iploc"
 )
 
-func TestDashboard(t *testing.T) {
+func TestSigningIn(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	p := start(t, dir, nil)
@@ -21,7 +22,7 @@ func TestDashboard(t *testing.T) {
 	written := awaitMails(t, filepath.Join(dir, "outbox"), 1)[0]
 	lead := "/leads/" + p.leads(t, "").Data[0].ID
 
-	for _, url := range []string{"/", "/?signin=", "/?signin=wrong", lead, "/mails/" + written.Name, "/mails/" + written.Name + "/html", "/nothing"} {
+	for _, url := range []string{"/", "/?signin=", "/?signin=wrong", lead, "/mails", "/mails/" + written.Name, "/mails/" + written.Name + "/html", "/nothing"} {
 		a := do(t, http.DefaultClient, "GET", p.base+url, "")
 		require.Equal(t, 403, a.status, url)
 		require.Empty(t, a.header.Get("Set-Cookie"))
@@ -40,8 +41,9 @@ func TestDashboard(t *testing.T) {
 	require.Equal(t, 200, do(t, browser, "GET", p.dashboard, "").status, "but a reload in the same browser does")
 
 	for url, want := range map[string][]string{
-		"/":                                {"Ann", "Acme", "pipeline: done", "Status: new", lead, written.Name, iploc.Attribution},
-		lead:                               {"Ann", "We need a demo", "Why this score", "email deliverable", "notify done", "attribution last channel", "geo country", iploc.Attribution},
+		"/":                                {"Ann", "Acme", lead, "Website"},
+		lead:                               {"Ann", "We need a demo", "Email deliverable", "Country", iploc.Attribution},
+		"/mails":                           {"lead: Ann", written.Name, iploc.Attribution},
 		"/mails/" + written.Name:           {"lead: Ann", "/mails/" + written.Name + "/html"},
 		"/mails/" + written.Name + "/html": {"We need a demo", "Why this score"},
 	} {
@@ -81,8 +83,10 @@ func TestAPI(t *testing.T) {
 		"authorization":   {"GET", url, []string{"Authorization", "ApiKey " + p.key}, 200},
 		"limit too large": {"GET", url + "?limit=101", []string{"X-API-Key", p.key}, 400},
 		"page zero":       {"GET", url + "?page=0", []string{"X-API-Key", p.key}, 400},
-		"writing":         {"POST", url, []string{"X-API-Key", p.key}, 405},
+		"putting":         {"PUT", url, []string{"X-API-Key", p.key}, 405},
 		"elsewhere":       {"GET", url + "/x", []string{"X-API-Key", p.key}, 404},
+		"sources":         {"GET", p.base + "/api/sources", []string{"X-API-Key", p.key}, 200},
+		"keys":            {"GET", p.base + "/api/api-keys", []string{"X-API-Key", p.key}, 200},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := do(t, http.DefaultClient, test.method, test.url, "", test.header...)
@@ -95,5 +99,22 @@ func TestAPI(t *testing.T) {
 	require.Equal(t, struct{ Page, Limit, Total, Pages int }{2, 2, 3, 2}, second.Pagination)
 	require.Len(t, second.Data, 1)
 	require.Equal(t, "a@example.com", second.Data[0].Email, "the newest come first")
+	p.stop(t)
+}
+
+// The demo form is public, so a lead that qualifies is asked by mail before the sequence writes to it.
+func TestALeadIsAskedFirst(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := start(t, dir, nil)
+	p.post(t, ann)
+	outbox := filepath.Join(dir, "outbox")
+	until(t, 5*time.Second, "the mail that asks", func() bool { return len(written(t, outbox)) >= 2 })
+	for _, m := range written(t, outbox) {
+		if m.To != "<sales@example.com>" {
+			require.Contains(t, m.To, "ann@acme.com")
+			require.Contains(t, m.Text, p.base+"/mail/c/")
+		}
+	}
 	p.stop(t)
 }

@@ -2,12 +2,16 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/openleads/leads"
+	"github.com/openleads/leads/adapters/emldir"
+	"github.com/openleads/leads/adapters/mailgun"
 	"github.com/openleads/leads/adapters/openai"
 	"github.com/openleads/leads/score"
 )
@@ -27,20 +31,28 @@ func scorer() leads.Scorer {
 	return score.Fallback{model, rules}
 }
 
-// noteUnused tells of settings that a user may expect to work.
+// mailer writes mails into the outbox, or sends them through Mailgun if the environment names an account.
+func mailer(outbox *emldir.Mailer) (leads.Mailer, error) {
+	domain, key := os.Getenv("MAILGUN_DOMAIN"), os.Getenv("MAILGUN_API_KEY")
+	switch {
+	case domain == "" && key == "":
+		return outbox, nil
+	case domain == "" || key == "":
+		return nil, errors.New("MAILGUN_DOMAIN and MAILGUN_API_KEY belong together: set both or neither")
+	}
+	return mailgun.New(domain, key, &mailgun.Options{Base: os.Getenv("MAILGUN_API_BASE")}), nil
+}
+
+// noteUnused tells of settings that do nothing without others.
 func noteUnused() {
 	var set []string
-	names := []string{"MAILGUN_DOMAIN", "MAILGUN_API_KEY", "MAILGUN_API_BASE"}
-	if !hasModel() {
-		names = append(names, "OPENAI_MODEL")
-	}
-	for _, name := range names {
-		if os.Getenv(name) != "" {
+	for name, used := range map[string]bool{"OPENAI_MODEL": hasModel(), "MAILGUN_API_BASE": os.Getenv("MAILGUN_DOMAIN") != ""} {
+		if os.Getenv(name) != "" && !used {
 			set = append(set, name)
 		}
 	}
 	if len(set) > 0 {
-		fmt.Fprintf(os.Stderr, "quickstart: note: not used yet: %s\n", strings.Join(set, ", "))
+		fmt.Fprintf(os.Stderr, "quickstart: note: not used: %s\n", strings.Join(slices.Sorted(slices.Values(set)), ", "))
 	}
 }
 

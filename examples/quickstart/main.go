@@ -1,10 +1,11 @@
-// Command quickstart runs the whole line from a form to a mail on one machine, with no key, no account and no network: leads are
+// Command quickstart runs the whole line from a form to a follow-up on one machine, with no key, no account and no network: leads are
 // kept in a SQLite file, mails are written as files.
 //
 //	go run ./examples/quickstart [-addr 127.0.0.1:8080] [-db quickstart.db] [-mail outbox/]
 //
 // It prints where to post, where to look, an API key and a demo form. DATABASE_URL keeps the leads in PostgreSQL instead, NOTIFY_EMAIL
-// says who is told, OPENAI_BASE_URL or OPENAI_API_KEY (and OPENAI_MODEL) have a model judge the leads. The same database keeps its token and key. SIGTERM lets running work end and exits 0.
+// says who is told, OPENAI_BASE_URL or OPENAI_API_KEY (and OPENAI_MODEL) have a model judge the leads, MAILGUN_DOMAIN and MAILGUN_API_KEY (and
+// MAILGUN_API_BASE) send the mails. The same database keeps its token and key. SIGTERM lets running work end and exits 0.
 package main
 
 import (
@@ -14,18 +15,23 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	netmail "net/mail"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
+	_ "time/tzdata" // for machines without time zones
 
 	"github.com/openleads/leads"
+	"github.com/openleads/leads/adapters/desk"
+	"github.com/openleads/leads/adapters/desk/dashboard"
+	"github.com/openleads/leads/adapters/desk/restapi"
 	"github.com/openleads/leads/adapters/emldir"
 	"github.com/openleads/leads/adapters/iploc"
 	"github.com/openleads/leads/adapters/phone"
 	"github.com/openleads/leads/enrich"
-	"github.com/openleads/leads/ingest"
 	"github.com/openleads/leads/notify"
+	"github.com/openleads/leads/sequence"
 )
 
 func main() {
@@ -55,7 +61,15 @@ func run(ctx context.Context, addr, db, mail string) error {
 	}
 	defer func() { _ = store.Close() }()
 	outbox := emldir.New(mail)
-	engine, err := newEngine(store, outbox, base)
+	mailer, err := mailer(outbox)
+	if err != nil {
+		return err
+	}
+	sequencer := sequence.New(store, mailer, &sequence.Options{
+		Sender:  sequence.Sender{From: netmail.Address{Name: "Acme", Address: "hello@example.com"}, Postal: "Acme Ltd, 1 Example Street, Exampletown"},
+		BaseURL: base + "/mail",
+	})
+	engine, err := newEngine(store, mailer, sequencer, base)
 	if err != nil {
 		return err
 	}
@@ -66,27 +80,38 @@ func run(ctx context.Context, addr, db, mail string) error {
 	if err != nil {
 		return err
 	}
-	form := ingest.Source{Tenant: leads.DefaultTenant, ID: ingest.SourceID(leads.DefaultTenant, "website"), Name: "Website"}
-	if err := store.PutSource(ctx, form, keys.Token); err != nil {
+	front, err := desk.New(desk.Config{Engine: engine, Store: store, Sequencer: sequencer, BaseURL: base})
+	if err != nil {
+		return err
+	}
+	if err := furnish(ctx, store, front, keys); err != nil {
 		return err
 	}
 	door := newSession(listener.Addr())
+	board := dashboard.New(front, &dashboard.Options{
+		Prefix: "/", Authorize: door.authorize, People: team, Credits: iploc.Attribution, Links: []dashboard.Link{{Text: "Mails", URL: "/mails"}, {Text: "Demo forms", URL: "/demo"}},
+	})
 	mux := http.NewServeMux()
 	mux.Handle("/api/webhooks/", engine.Handler())
-	mux.Handle("/api/", api{store: store, source: form, key: keys.API})
-	mux.Handle("/demo", demo(keys.Token))
-	mux.Handle("/", door.guard(newDashboard(engine, store, outbox)))
+	mux.Handle("/leads.js", engine.Handler())
+	mux.Handle("/api/", restapi.New(front, &restapi.Options{Authorize: door.authorize}))
+	mux.Handle("/mail/", sequencer.Handler())
+	mux.Handle("/demo", demo(keys.Token, "plain"))
+	mux.Handle("/demo/{kind}", demo(keys.Token, ""))
+	mux.Handle("/mails", door.guard(mails(outbox)))
+	mux.Handle("/mails/", door.guard(mails(outbox)))
+	mux.Handle("/", door.guard(board))
 
 	noteUnused()
 	fmt.Printf("webhook: %s/api/webhooks/%s\n", base, keys.Token)
 	fmt.Printf("dashboard: %s/?signin=%s\n", base, door.link)
 	fmt.Printf("api key: %s\n", keys.API)
 	fmt.Printf("demo form: %s/demo\n", base)
-	return serve(ctx, engine, listener, mux)
+	return serve(ctx, engine, listener, mux, board.Close)
 }
 
 // newEngine names the parts. This is what a program of your own has.
-func newEngine(store leads.Store, mailer leads.Mailer, base string) (*leads.Engine, error) {
+func newEngine(store leads.Store, mailer leads.Mailer, sequencer leads.Sequencer, base string) (*leads.Engine, error) {
 	geo := enrich.Geo{Locators: []enrich.Locator{iploc.Locator{}}} // its data is acknowledged on the dashboard
 	return leads.New(leads.Config{
 		Store: store,
@@ -97,15 +122,17 @@ func newEngine(store leads.Store, mailer leads.Mailer, base string) (*leads.Engi
 			enrich.Phone{Parser: phone.Parser{}, Geo: geo},
 			enrich.Attribution{},
 		},
-		Scorer:   scorer(),
-		Notifier: notify.Email(mailer, env("NOTIFY_EMAIL", "sales@example.com")),
-		BaseURL:  base,
+		Scorer:    scorer(),
+		Notifier:  notify.Email(mailer, env("NOTIFY_EMAIL", "sales@example.com")),
+		Sequencer: sequencer,
+		BaseURL:   base,
 	})
 }
 
 // serve answers and works until ctx ends, then lets both end: first the requests, then the work they left.
-func serve(ctx context.Context, engine *leads.Engine, listener net.Listener, handler http.Handler) error {
+func serve(ctx context.Context, engine *leads.Engine, listener net.Listener, handler http.Handler, closing func()) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
+	server.RegisterOnShutdown(closing) // the live pages
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	served, worked := make(chan error, 1), make(chan error, 1)
@@ -118,9 +145,9 @@ func serve(ctx context.Context, engine *leads.Engine, listener net.Listener, han
 	case failed = <-worked:
 		worked <- nil // for the wait below
 	}
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	err := server.Shutdown(closing)
+	err := server.Shutdown(ending)
 	stop()
 	return errors.Join(failed, err, <-worked)
 }

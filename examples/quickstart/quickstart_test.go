@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/mail"
 	"net/url"
 	"os"
@@ -164,7 +165,14 @@ func (p *program) post(t *testing.T, body string) {
 	require.JSONEq(t, `{"success":true}`, a.body)
 }
 
+// mails are those to the team, the newest first.
 func mails(t *testing.T, dir string) []emldir.Mail {
+	t.Helper()
+	return slices.DeleteFunc(written(t, dir), func(m emldir.Mail) bool { return m.To != "<sales@example.com>" && m.To != "<team@example.org>" })
+}
+
+// written are all mails, the newest first.
+func written(t *testing.T, dir string) []emldir.Mail {
 	t.Helper()
 	list, err := emldir.New(dir).List(100)
 	require.NoError(t, err)
@@ -263,6 +271,7 @@ func TestStartErrors(t *testing.T) {
 		"outbox is a file":  {[]string{"-mail", "file/outbox"}, "", []string{"not a directory", "mailer"}},
 		"no folder for db":  {[]string{"-db", "nowhere/x.db"}, "", []string{"store"}},
 		"malformed address": {nil, "NOTIFY_EMAIL=nobody", []string{"nobody", "notify"}},
+		"half an account":   {nil, "MAILGUN_DOMAIN=mg.example.com", []string{"MAILGUN_API_KEY"}},
 		"no such database":  {nil, "DATABASE_URL=postgres://nobody@127.0.0.1:1/none?connect_timeout=2", []string{"store", "127.0.0.1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -286,10 +295,35 @@ func TestStartErrors(t *testing.T) {
 
 func TestUnusedSettingsAreTold(t *testing.T) {
 	t.Parallel()
-	p := start(t, t.TempDir(), []string{"OPENAI_API_KEY=secret-value", "MAILGUN_DOMAIN=mg.example.com"})
+	p := start(t, t.TempDir(), []string{"OPENAI_API_KEY=secret-value", "MAILGUN_API_BASE=EU"})
 	p.stop(t)
-	require.Contains(t, p.stderr.String(), "MAILGUN_DOMAIN")
+	require.Contains(t, p.stderr.String(), "MAILGUN_API_BASE")
 	require.NotContains(t, p.stderr.String(), "OPENAI_API_KEY", "it is used")
+	require.NotContains(t, p.stderr.String(), "secret-value")
+}
+
+// With an account, mails go to Mailgun and not into the folder.
+func TestMailgun(t *testing.T) {
+	t.Parallel()
+	taken := make(chan url.Values, 10)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = r.FormValue("to")
+		taken <- r.Form
+		_, _ = io.WriteString(w, `{"id":"<1@mg.example.com>","message":"Queued. Thank you."}`)
+	}))
+	t.Cleanup(server.Close)
+	dir := t.TempDir()
+	p := start(t, dir, []string{"MAILGUN_DOMAIN=mg.example.com", "MAILGUN_API_KEY=secret-value", "MAILGUN_API_BASE=" + server.URL + "/v3", "NOTIFY_EMAIL=team@example.org"})
+	p.post(t, `{"email":"bob@example.net","firstName":"Bob"}`)
+	select {
+	case form := <-taken:
+		require.Contains(t, form.Get("to"), "team@example.org")
+		require.Contains(t, form.Get("subject"), "Bob")
+	case <-time.After(10 * time.Second):
+		require.Fail(t, "no mail was sent")
+	}
+	p.stop(t)
+	require.Empty(t, written(t, filepath.Join(dir, "outbox")))
 	require.NotContains(t, p.stderr.String(), "secret-value")
 }
 

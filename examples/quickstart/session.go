@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"errors"
 	"net"
 	"net/http"
 	"sync/atomic"
+
+	"github.com/openleads/leads/adapters/desk"
 )
 
 // session lets one browser in: whoever opens the link first.
@@ -24,15 +28,12 @@ func newSession(addr net.Addr) *session {
 // guard answers 403 to everybody else.
 func (s *session) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		header := w.Header()
-		header.Set("Cache-Control", "no-store")
-		header.Set("Referrer-Policy", "no-referrer")
-		header.Set("X-Content-Type-Options", "nosniff")
-		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'")
+		private(w.Header())
 		switch {
 		case s.isIn(r):
 			next.ServeHTTP(w, r)
 		case s.signIn(r):
+			r = r.WithContext(context.WithValue(r.Context(), signedIn{}, true))
 			// The page is the answer itself: a Strict cookie would not be sent on with a redirect from another site's link.
 			http.SetCookie(w, &http.Cookie{Name: s.cookie, Value: s.value, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
 			next.ServeHTTP(w, r)
@@ -40,6 +41,25 @@ func (s *session) guard(next http.Handler) http.Handler {
 			show(w, http.StatusForbidden, "denied", nil)
 		}
 	})
+}
+
+// private keeps a page out of caches and frames, and lets it run nothing.
+func private(header http.Header) {
+	header.Set("Cache-Control", "no-store")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'")
+}
+
+// signedIn marks a request that has just brought the link.
+type signedIn struct{}
+
+// authorize says who makes a request: you, if this browser has opened the link.
+func (s *session) authorize(r *http.Request) (desk.User, error) {
+	if s.isIn(r) || r.Context().Value(signedIn{}) != nil {
+		return you, nil
+	}
+	return desk.User{}, errors.New("nobody is signed in")
 }
 
 func (s *session) isIn(r *http.Request) bool {
