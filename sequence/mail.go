@@ -126,7 +126,7 @@ func (s *Sequencer) render(ctx context.Context, r *run, step Step, view View) (l
 	if err != nil {
 		return leads.Email{}, err
 	}
-	m, err := r.def.render(*step.Email, view, f)
+	m, err := r.def.renderWith(func() (*emailTemplate, error) { return s.templates.of(*step.Email) }, view, f)
 	return m, leads.Permanent(err)
 }
 

@@ -54,6 +54,11 @@ func (d Definition) Preview(stepID string, v View, f Frame) (leads.Email, error)
 
 // render makes the mail of a step for a lead. Its errors are for ever: the same step, lead and frame fail again.
 func (d Definition) render(e EmailStep, v View, f Frame) (leads.Email, error) {
+	return d.renderWith(e.compiled, v, f)
+}
+
+// renderWith is render for a template that may have been compiled before.
+func (d Definition) renderWith(compiled func() (*emailTemplate, error), v View, f Frame) (leads.Email, error) {
 	to, err := emailaddr.Parse(v.Lead.Email)
 	if err != nil {
 		return leads.Email{}, fmt.Errorf("sequence: the lead's address: %w", err)
@@ -61,7 +66,7 @@ func (d Definition) render(e EmailStep, v View, f Frame) (leads.Email, error) {
 	if err := d.checkFrame(f); err != nil {
 		return leads.Email{}, err
 	}
-	t, err := e.compiled()
+	t, err := compiled()
 	if err != nil {
 		return leads.Email{}, err
 	}

@@ -26,13 +26,14 @@ import (
 )
 
 // Sequencer enrols leads in sequences and runs their steps. It implements [leads.Sequencer] and [leads.Checker]. It is made by [New], keeps
-// nothing but the store's secret, and its methods may be called concurrently and from several processes on one Store.
+// nothing but the store's secret and compiled templates, and its methods may be called concurrently and from several processes on one Store.
 type Sequencer struct {
-	store   Store
-	history leads.History // nil if the store has none
-	mailer  leads.Mailer
-	opts    Options
-	library Library
+	store     Store
+	history   leads.History // nil if the store has none
+	mailer    leads.Mailer
+	opts      Options
+	library   Library
+	templates templates
 
 	mu   sync.Mutex
 	ring *keyring // nil until first used
@@ -93,7 +94,7 @@ type Poster interface {
 
 // New makes a Sequencer. It starts nothing and does no I/O. opts may be nil; what is missing is said by [Sequencer.Check].
 func New(store Store, mailer leads.Mailer, opts *Options) *Sequencer {
-	s := &Sequencer{store: store, mailer: mailer, library: Library{Records: store}}
+	s := &Sequencer{store: store, mailer: mailer, library: Library{Records: store}, templates: newTemplates()}
 	if opts != nil {
 		s.opts = *opts
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cbroglie/mustache"
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // emailTemplate is a compiled step. It may be used concurrently.
@@ -47,6 +48,32 @@ func (e EmailStep) compiled() (*emailTemplate, error) {
 		}
 	}
 	return t, errors.Join(errs...)
+}
+
+// templates keeps compiled steps by their texts: to compile one takes twice as long as to fill it in.
+type templates struct {
+	compiled *lru.Cache[[2]string, *emailTemplate]
+}
+
+// maxTemplates is how many are kept.
+const maxTemplates = 256
+
+func newTemplates() templates {
+	compiled, _ := lru.New[[2]string, *emailTemplate](maxTemplates) // fails for a size below 1 only
+	return templates{compiled}
+}
+
+// of returns the compiled templates of a step.
+func (c templates) of(e EmailStep) (*emailTemplate, error) {
+	texts := [2]string{e.Subject, e.Body}
+	if t, ok := c.compiled.Get(texts); ok {
+		return t, nil
+	}
+	t, err := e.compiled()
+	if err == nil {
+		c.compiled.Add(texts, t)
+	}
+	return t, err
 }
 
 // values returns what the variables of the template stand for.

@@ -24,6 +24,7 @@ type usage struct {
 // used is the difference of two readings.
 type used struct {
 	others float64       // share of the machine
+	ours   time.Duration // CPU of this program, its server and PostgreSQL
 	server time.Duration // CPU of the server and PostgreSQL
 }
 
@@ -41,8 +42,9 @@ func newUsage(pid int) usage {
 func (u usage) since() used {
 	now := newUsage(u.pid)
 	capacity := now.at.Sub(u.at) * time.Duration(runtime.NumCPU())
-	others := (now.busy - u.busy) - (now.ours - u.ours)
-	return used{others: max(0, float64(others)/float64(capacity)), server: now.server - u.server}
+	ours := now.ours - u.ours
+	others := (now.busy - u.busy) - ours
+	return used{others: max(0, float64(others)/float64(capacity)), ours: ours, server: now.server - u.server}
 }
 
 // machineBusy is the time that all processors have not been idle.

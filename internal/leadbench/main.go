@@ -4,6 +4,10 @@
 // machine that other programs used, and fails when the rows in a store are not as many as the requests answered 200.
 //
 //	go run ./internal/leadbench [-rounds 5] [-window 2s] [-connections 1,16,64,256] [-preload 1000000]
+//	go run ./internal/leadbench -steps 4000 [-rounds 3] [-waiting 1000,1000000]
+//
+// With -steps it measures the following up instead: how many mails of sequences are claimed, rendered and handed to a mailer that does
+// nothing, in a second, beside the given numbers of enrolments that wait.
 //
 // PostgreSQL is measured when LEADS_TEST_PG_DSN is set.
 package main
@@ -25,6 +29,8 @@ type settings struct {
 	window      time.Duration
 	connections []int
 	preload     int
+	steps       int
+	waiting     []int
 	only        string
 	dir         string
 }
@@ -32,11 +38,13 @@ type settings struct {
 func main() {
 	log.SetFlags(0)
 	var s settings
-	var connections, serve string
+	var connections, waiting, serve string
 	flag.IntVar(&s.rounds, "rounds", 5, "rounds of all variants")
 	flag.DurationVar(&s.window, "window", 2*time.Second, "length of one measurement")
 	flag.StringVar(&connections, "connections", "1,16,64,256", "numbers of connections")
 	flag.IntVar(&s.preload, "preload", 0, "leads that the stores hold before the run")
+	flag.IntVar(&s.steps, "steps", 0, "mails of sequences that are due in a round; 0 measures the door instead")
+	flag.StringVar(&waiting, "waiting", "1000,1000000", "with -steps: numbers of enrolments that are not due")
 	flag.StringVar(&s.only, "only", "", "run only the variants whose name holds this")
 	flag.StringVar(&s.dir, "dir", "", "folder for the SQLite files (default: a temporary one)")
 	flag.StringVar(&serve, "serve", "", "used by the program itself: be the server of a variant")
@@ -47,16 +55,27 @@ func main() {
 		}
 		return
 	}
-	for field := range strings.SplitSeq(connections, ",") {
-		n, err := strconv.Atoi(field)
-		if err != nil || n < 1 {
-			log.Fatalf("-connections: %q is not a number above 0", field)
-		}
-		s.connections = append(s.connections, n)
+	s.connections, s.waiting = numbers("connections", connections), numbers("waiting", waiting)
+	measure := run
+	if s.steps > 0 {
+		measure = runSteps
 	}
-	if err := run(context.Background(), s); err != nil {
+	if err := measure(context.Background(), s); err != nil {
 		log.Fatal(err)
 	}
+}
+
+// numbers reads the list that a flag is.
+func numbers(name, list string) []int {
+	var all []int
+	for field := range strings.SplitSeq(list, ",") {
+		n, err := strconv.Atoi(field)
+		if err != nil || n < 1 {
+			log.Fatalf("-%s: %q is not a number above 0", name, field)
+		}
+		all = append(all, n)
+	}
+	return all
 }
 
 // variant is one thing that is measured.
@@ -67,14 +86,11 @@ type variant struct {
 }
 
 func run(ctx context.Context, s settings) error {
-	if s.dir == "" {
-		dir, err := os.MkdirTemp("", "leadbench")
-		if err != nil {
-			return err
-		}
-		defer os.RemoveAll(dir)
-		s.dir = dir
+	s, remove, err := withFolder(s)
+	if err != nil {
+		return err
 	}
+	defer remove()
 	stores, drop, err := makeStores(ctx, s)
 	if err != nil {
 		return err
@@ -97,6 +113,16 @@ func run(ctx context.Context, s settings) error {
 	}
 	report.print(os.Stdout)
 	return nil
+}
+
+// withFolder makes a temporary folder unless one was given.
+func withFolder(s settings) (settings, func(), error) {
+	if s.dir != "" {
+		return s, func() {}, nil
+	}
+	dir, err := os.MkdirTemp("", "leadbench")
+	s.dir = dir
+	return s, func() { _ = os.RemoveAll(dir) }, err
 }
 
 // variants lists what is measured on the stores that there are.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -50,32 +51,12 @@ func makeStores(ctx context.Context, s settings) (stores []store, drop func(), e
 
 func makePostgres(ctx context.Context, s settings, dsn string) (store, func(), error) {
 	pg := store{name: "PostgreSQL"}
-	admin, err := sql.Open("pgx", dsn)
+	d, err := openDatabases(ctx, dsn)
 	if err != nil {
 		return pg, func() {}, err
 	}
-	prefix := fmt.Sprintf("leadbench_%d_", os.Getpid())
-	names := []string{}
-	drop := func() {
-		for _, name := range names {
-			_, _ = admin.ExecContext(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
-		}
-		_ = admin.Close()
-	}
-	create := func(name, template string) (string, error) {
-		names = append(names, prefix+name)
-		u, err := url.Parse(dsn)
-		if err != nil {
-			return "", err
-		}
-		u.Path = "/" + prefix + name
-		_, err = admin.ExecContext(ctx, "CREATE DATABASE "+prefix+name+" TEMPLATE "+template)
-		return u.String(), err
-	}
-	if err := recycleWAL(ctx, admin); err != nil {
-		return pg, drop, err
-	}
-	base, err := create("base", "template0")
+	drop := func() { d.drop(ctx) }
+	base, err := d.create(ctx, "base", "template0")
 	if err != nil {
 		return pg, drop, err
 	}
@@ -83,11 +64,50 @@ func makePostgres(ctx context.Context, s settings, dsn string) (store, func(), e
 		return pg, drop, err
 	}
 	for variant, where := range map[string]*string{"raw": &pg.raw, "single": &pg.single, "engine": &pg.engine, "running": &pg.running} {
-		if *where, err = create(variant, prefix+"base"); err != nil {
+		if *where, err = d.create(ctx, variant, d.prefix+"base"); err != nil {
 			return pg, drop, err
 		}
 	}
 	return pg, drop, nil
+}
+
+// databases are those of this run on a PostgreSQL server.
+type databases struct {
+	admin  *sql.DB
+	dsn    string
+	prefix string // of their names
+	names  []string
+}
+
+func openDatabases(ctx context.Context, dsn string) (*databases, error) {
+	admin, err := sql.Open("pgx", dsn)
+	if err != nil {
+		return nil, err
+	}
+	if err := recycleWAL(ctx, admin); err != nil {
+		return nil, errors.Join(err, admin.Close())
+	}
+	return &databases{admin: admin, dsn: dsn, prefix: fmt.Sprintf("leadbench_%d_", os.Getpid())}, nil
+}
+
+// create makes a database as a copy of another and returns its URL.
+func (d *databases) create(ctx context.Context, name, template string) (string, error) {
+	u, err := url.Parse(d.dsn)
+	if err != nil {
+		return "", err
+	}
+	d.names = append(d.names, d.prefix+name)
+	u.Path = "/" + d.prefix + name
+	_, err = d.admin.ExecContext(ctx, "CREATE DATABASE "+d.prefix+name+" TEMPLATE "+template)
+	return u.String(), err
+}
+
+// drop removes them all.
+func (d *databases) drop(ctx context.Context) {
+	for _, name := range d.names {
+		_, _ = d.admin.ExecContext(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+	}
+	_ = d.admin.Close()
 }
 
 // recycleWAL gives a new server what one that has been running for a while has: WAL segments to use again. Making one costs
