@@ -1,17 +1,23 @@
 package desk
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/openleads/leads"
 )
 
-// Queue counts the tasks of the tenant. For readers.
+// Queue counts the tasks of the tenant, by kind and state. For readers.
 func (d *Desk) Queue(ctx context.Context, u User) ([]QueueCount, error) {
 	if err := may(u, Reader); err != nil {
 		return nil, err
 	}
-	return d.store.Queue(ctx, u.Tenant)
+	counts, err := d.store.Queue(ctx, u.Tenant)
+	slices.SortFunc(counts, func(a, b QueueCount) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.State, b.State), a.Oldest.Compare(b.Oldest))
+	})
+	return counts, err
 }
 
 // DeadTasks returns what was given up, the newest first. For readers.

@@ -112,7 +112,7 @@ func (s *schemas) responses(r route) map[string]any {
 	}
 	all := map[string]any{status: success}
 	if r.Path == "/leads" && r.Method == http.MethodPost {
-		all["200"] = map[string]any{"description": "the person was known; the lead as it is now", "content": success["content"]}
+		all["200"] = map[string]any{"description": "the person was known; the lead as it is now", "content": success["content"], "headers": success["headers"]}
 	}
 	if r.Tagged && r.Method == http.MethodGet {
 		all["304"] = map[string]any{"description": "it still has the ETag of If-None-Match"}

@@ -139,7 +139,7 @@ var routes = []route{
 	{Method: "GET", Path: "/webhooks/{id}", Role: desk.Admin, Summary: "Get an endpoint", Answer: webhookShape{}, Tagged: true, do: getWebhook},
 	{Method: "PUT", Path: "/webhooks/{id}", Role: desk.Admin, Summary: "Change an endpoint, or switch it on or off", Body: webhookBody{}, Answer: webhookShape{}, Tagged: true, Matched: true, do: putWebhook},
 	{Method: "DELETE", Path: "/webhooks/{id}", Role: desk.Admin, Summary: "Delete an endpoint", Status: http.StatusNoContent, Matched: true, do: deleteWebhook},
-	{Method: "POST", Path: "/webhooks/{id}/rotate-secret", Role: desk.Admin, Summary: "Give an endpoint a new secret, which is shown once", Answer: webhookShape{}, do: rotateWebhook},
+	{Method: "POST", Path: "/webhooks/{id}/rotate-secret", Role: desk.Admin, Summary: "Give an endpoint a new secret, which is shown once", Answer: webhookShape{}, Tagged: true, do: rotateWebhook},
 	{Method: "GET", Path: "/tags", Role: desk.Reader, Summary: "List the tags that were given", Answer: []tagShape{}, do: listTags},
 	{Method: "GET", Path: "/retention", Role: desk.Reader, Summary: "For how many days what is kept; 0 is for ever", Answer: desk.RetentionRules{}, Tagged: true, do: getRetention},
 	{Method: "PUT", Path: "/retention", Role: desk.Owner, Summary: "Change for how long what is kept", Body: desk.RetentionRules{}, Answer: desk.RetentionRules{}, Tagged: true, Matched: true, do: putRetention},
