@@ -119,16 +119,20 @@ type problem struct {
 	Fields []failureField `json:"fields,omitempty"`
 }
 
+func (f *fault) body() *failureBody {
+	return &failureBody{f.code, f.message, each(f.fields, func(e desk.FieldError) failureField { return failureField(e) })}
+}
+
 // write answers in the form that the caller takes.
 func (f *fault) write(w http.ResponseWriter, r *http.Request) {
-	fields := each(f.fields, func(e desk.FieldError) failureField { return failureField(e) })
+	body := f.body()
 	if strings.Contains(r.Header.Get("Accept"), "application/problem+json") {
 		answer(w, f.status, "application/problem+json", problem{
-			Type: "urn:leads:error:" + f.code, Title: http.StatusText(f.status), Status: f.status, Detail: f.message, Code: f.code, Fields: fields,
+			Type: "urn:leads:error:" + f.code, Title: http.StatusText(f.status), Status: f.status, Detail: f.message, Code: f.code, Fields: body.Fields,
 		})
 		return
 	}
-	answer(w, f.status, "application/json", failure{Error: failureBody{f.code, f.message, fields}})
+	answer(w, f.status, "application/json", failure{Error: *body})
 }
 
 // answer writes JSON, whole or not at all.

@@ -21,12 +21,7 @@ const maxImport = 256 << 20
 // importReport is what became of an import. One that was broken off says with what.
 type importReport struct {
 	desk.ImportReport
-	Error *importFault `json:"error,omitempty"`
-}
-
-type importFault struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
+	Error *failureBody `json:"error,omitempty"`
 }
 
 func importLeads(c *call) (result, error) {
@@ -59,7 +54,7 @@ func importLeads(c *call) (result, error) {
 	if f.status == http.StatusServiceUnavailable {
 		c.w.Header().Set("Retry-After", "5")
 	}
-	return result{status: f.status, body: importReport{report, &importFault{f.code, f.message}}}, nil
+	return result{status: f.status, body: importReport{report, f.body()}}, nil
 }
 
 // importFailure makes a fault of a file that is too large.

@@ -73,16 +73,15 @@ func (q *query) time(name string, end bool) time.Time {
 	if text == "" {
 		return time.Time{}
 	}
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return t.UTC()
-	}
-	t, err := time.Parse(time.DateOnly, text)
+	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		q.fault(name, `a date such as "2026-11-23" or a time such as "2026-11-23T12:00:00Z"`)
-		return time.Time{}
+		if t, err = time.Parse(time.DateOnly, text); end {
+			t = t.AddDate(0, 0, 1)
+		}
 	}
-	if end {
-		t = t.AddDate(0, 0, 1)
+	if t = t.UTC(); err != nil || t.Year() < 1900 || t.Year() > 9999 {
+		q.fault(name, `a date such as "2026-11-23" or a time such as "2026-11-23T12:00:00Z", from 1900 to 9999`)
+		return time.Time{}
 	}
 	return t
 }

@@ -5,10 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/mail"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -92,6 +94,22 @@ func (w *world) makeDesk(t testing.TB) {
 	require.NoError(t, err)
 	w.desk, err = desk.New(desk.Config{Engine: w.engine, Store: w.store, Sequencer: follow, Webhooks: &hooks{all: map[string]desk.Webhook{}}, BaseURL: "https://crm.example"})
 	require.NoError(t, err)
+}
+
+// apiOf makes an API of another desk, that logs to the same place.
+func (w *world) apiOf(d *desk.Desk) *restapi.API {
+	return restapi.New(d, &restapi.Options{Authorize: authorize, Logger: slog.New(slog.NewTextHandler(w.logged, nil))})
+}
+
+// raw posts what a reader brings, as JSON and as the admin.
+func (w *world) raw(t testing.TB, method, path string, body io.Reader) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, path, body)
+	r.Header.Set("Content-Type", "application/json")
+	r.AddCookie(&http.Cookie{Name: "user", Value: "admin"})
+	answer := httptest.NewRecorder()
+	w.api.ServeHTTP(answer, r)
+	return answer
 }
 
 // fill makes one of everything.
@@ -179,7 +197,7 @@ type request struct {
 func (w *world) do(t testing.TB, q request) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), q.method, "/", strings.NewReader(q.body))
-	u, err := r.URL.Parse(q.path)
+	u, err := url.ParseRequestURI(q.path)
 	if err != nil {
 		t.Fatalf("%q: %v", q.path, err)
 	}
