@@ -1,12 +1,15 @@
 package dashboard_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
@@ -146,4 +149,78 @@ func TestImportInTheBrowser(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, page.Leads, 1)
 	require.Equal(t, "Able", page.Leads[0].LastName)
+}
+
+func TestWithoutJavaScript(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ids := w.fill()
+	tab := w.tab(chromium(t), "owner")
+	require.NoError(t, tab.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		return err
+	})))
+	rows := func(n int) {
+		t.Helper()
+		require.NoError(t, tab.Wait(fmt.Sprintf(`document.readyState === "complete" && document.querySelectorAll("tr[data-lead]").length === %d`, n)))
+	}
+	require.NoError(t, tab.Open(w.server.URL+"/dashboard/"))
+	require.False(t, ask[bool](t, tab, `document.documentElement.classList.contains("js")`))
+	require.NoError(t, tab.Do(chromedp.SendKeys("#q", "turing"), chromedp.Click("#filters button")))
+	rows(1)
+	require.NoError(t, tab.Do(chromedp.Click(`input[name=id]`), chromedp.SendKeys(`.bulk input[name=tag]`, "found"), chromedp.Click(`.bulk button[value=tag]`)))
+	require.NoError(t, tab.Wait(`document.querySelector(".flash")?.textContent === "1 lead was tagged."`))
+	require.Equal(t, []string{"found"}, w.lead(ids[1]).Tags)
+	require.NoError(t, tab.Do(chromedp.Click(`tr[data-lead] a`)))
+	require.NoError(t, tab.Wait(`document.querySelector("textarea[name=note]")`))
+	require.NoError(t, tab.Do(chromedp.SendKeys(`textarea[name=note]`, "By hand."), chromedp.Click(`button[value=note]`)))
+	require.NoError(t, tab.Wait(`document.querySelector(".said")?.textContent === "By hand."`))
+	require.NoError(t, tab.Open(w.server.URL+"/dashboard/board"))
+	card := fmt.Sprintf(`.tile[data-lead="%s"]`, ids[1])
+	require.NoError(t, tab.Do(chromedp.Click(card+" summary"), chromedp.SetValue(card+" select", "closed"), chromedp.Click(card+" form button")))
+	require.NoError(t, tab.Wait(fmt.Sprintf(`document.querySelector('.column[data-stage=closed] %s')`, card)))
+	require.Equal(t, leads.StatusClosed, w.lead(ids[1]).Status)
+}
+
+// TestByKeyboard goes from the inbox to a lead, searches and takes a note with keys alone.
+func TestByKeyboard(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fill()
+	tab := w.tab(chromium(t), "owner")
+	require.NoError(t, tab.Open(w.server.URL+"/dashboard/"))
+	press := func(keys ...string) {
+		t.Helper()
+		for _, k := range keys {
+			require.NoError(t, tab.Do(chromedp.KeyEvent(k)))
+		}
+	}
+	until := func(focused string) {
+		t.Helper()
+		for range 60 {
+			press("\t")
+			if ask[bool](t, tab, fmt.Sprintf(`document.activeElement.matches(%q)`, focused)) {
+				return
+			}
+		}
+		require.Fail(t, "the Tab key does not come to "+focused)
+	}
+	press("\t")
+	require.Equal(t, "#main", ask[string](t, tab, `document.activeElement.getAttribute("href")`), "the first stop skips the navigation")
+	press("\r")
+	until("#q")
+	press("katherine")
+	require.NoError(t, tab.Wait(`document.querySelectorAll("tr[data-lead]").length === 1`))
+	until("tr[data-lead] .who a")
+	require.NotEqual(t, "none", ask[string](t, tab, `getComputedStyle(document.activeElement).outlineStyle`), "where the focus is cannot be seen")
+	press("\t")
+	require.NoError(t, tab.Wait(`getComputedStyle(document.querySelector(".tip")).display === "block"`))
+	require.NoError(t, tab.Do(chromedp.KeyEvent("\t", chromedp.KeyModifiers(chromedp.ModifierShift))))
+	press("\r")
+	require.NoError(t, tab.Wait(`document.querySelector("textarea[name=note]")`))
+	until("textarea[name=note]")
+	press("Typed.", "\t", "\r")
+	require.NoError(t, tab.Wait(`document.querySelector(".said")?.textContent === "Typed."`))
+	require.NotEqual(t, "BODY", ask[string](t, tab, `document.activeElement.tagName`), "the focus is lost")
+	require.Empty(t, tab.Problems())
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/adapters/desk"
@@ -188,30 +189,18 @@ func bulk(p *page) error {
 	if len(ids) == 0 {
 		return p.done(p.back(), "bulk.none")
 	}
-	var patch desk.Patch
 	do := p.form("do")
-	switch do {
-	case "assign":
-		to := p.form("assignee")
-		patch.Assignee = &to
-		if to == "-" {
-			*patch.Assignee = ""
-		}
-	case "stage":
-		stage := p.form("stage")
-		patch.Stage = &stage
-	case "tag":
-		patch.AddTags = []string{p.form("tag")}
-	case "untag":
-		patch.RemoveTags = []string{p.form("tag")}
-	case "erase":
+	if do == "erase" {
 		return bulkErase(p, ids)
-	default:
+	}
+	field, ok := map[string]string{"assign": "assignee", "stage": "stage", "tag": "tag", "untag": "tag"}[do]
+	if !ok {
 		return errForm
 	}
-	if patch.Assignee != nil && p.form("assignee") == "" || patch.Stage != nil && *patch.Stage == "" {
+	if p.form(field) == "" {
 		return p.done(p.back(), "bulk.choose")
 	}
+	patch, _ := p.patch(do) // each of them is one
 	report, err := p.desk().Bulk(p.ctx(), p.user, ids, patch)
 	if err != nil {
 		return err
@@ -244,14 +233,29 @@ func bulkErase(p *page, ids []string) error {
 
 // exportCSV streams the selection as a file.
 func exportCSV(p *page) error {
-	h := p.w.Header()
-	h.Set("Content-Type", "text/csv; charset=utf-8")
-	h.Set("Content-Disposition", `attachment; filename="leads-`+p.now().In(p.zone).Format("2006-01-02")+`.csv"`)
 	p.patient()
-	f := selectionOf(p.r.URL.Query()).filter(p)
-	if _, err := p.desk().ExportCSV(p.ctx(), p.user, f, p.w, false); err != nil {
+	out := &download{ResponseWriter: p.w, kind: "text/csv; charset=utf-8", name: "leads-" + p.now().In(p.zone).Format(time.DateOnly) + ".csv"}
+	_, err := p.desk().ExportCSV(p.ctx(), p.user, selectionOf(p.r.URL.Query()).filter(p), out, false)
+	if err != nil && out.begun {
 		p.board.opts.Logger.ErrorContext(p.ctx(), "dashboard: an export was broken off", "error", err)
 		panic(http.ErrAbortHandler) // part of the file has gone out: the browser must not take it for whole
 	}
-	return nil
+	return err
+}
+
+// download makes a file of an answer with the first byte of it: until then there can be a page instead.
+type download struct {
+	http.ResponseWriter
+	kind, name string
+	begun      bool
+}
+
+// Write sends the header first.
+func (d *download) Write(data []byte) (int, error) {
+	if !d.begun {
+		d.begun = true
+		d.Header().Set("Content-Type", d.kind)
+		d.Header().Set("Content-Disposition", `attachment; filename="`+d.name+`"`)
+	}
+	return d.ResponseWriter.Write(data)
 }

@@ -72,6 +72,7 @@ func TestLeadActionsThatCannotBe(t *testing.T) {
 		want   string
 	}{
 		"no such action":     {"/leads/" + ids[0] + "/change", url.Values{"do": {"explode"}}, 400, "cannot be taken"},
+		"no tag":             {"/leads/" + ids[0] + "/change", url.Values{"do": {"tag"}, "tag": {" , "}}, 400, "each tag has"},
 		"no such stage":      {"/leads/" + ids[0] + "/change", url.Values{"do": {"stage"}, "stage": {"nowhere"}}, 400, "there is no such stage"},
 		"no such lead":       {"/leads/" + leads.NewID() + "/change", url.Values{"do": {"take"}}, 404, "Not found"},
 		"an old version":     {"/leads/" + ids[0] + "/edit", url.Values{"version": {"1"}, "firstName": {"X"}}, 409, "quicker"},
@@ -182,8 +183,11 @@ func TestBulk(t *testing.T) {
 		require.True(t, tt.check(w.lead(ids[0])) && tt.check(w.lead(ids[1])), tt.want)
 	}
 	require.Contains(t, w.follow("member", "/dashboard/leads/bulk", url.Values{"do": {"tag"}, "tag": {"x"}}), "No lead was picked.")
-	status, _, _ := w.post("member", "/dashboard/leads/bulk", url.Values{"do": {"tag"}, "tag": {" "}, "id": ids})
-	require.Equal(t, http.StatusBadRequest, status)
+	require.Contains(t, w.follow("member", "/dashboard/leads/bulk", url.Values{"do": {"tag"}, "tag": {" "}, "id": ids}), "Choose first")
+	for do, want := range map[string]int{"explode": http.StatusBadRequest, "note": http.StatusBadRequest, "stage": http.StatusBadRequest} {
+		status, _, _ := w.post("member", "/dashboard/leads/bulk", url.Values{"do": {do}, "stage": {"nowhere"}, "id": ids})
+		require.Equal(t, want, status, do)
+	}
 }
 
 func TestInboxFilters(t *testing.T) {
