@@ -60,6 +60,7 @@ type Store struct {
 	turns turns
 	walks walks
 	few   int // see fewUnlisted
+	steps steps
 }
 
 var (
@@ -93,7 +94,7 @@ func New(db *bun.DB, opts *Options) (*Store, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	s := &Store{db: db, reader: o.Reader, prefix: o.Prefix, unsafe: o.AllowUnsafeDurability, opening: make(chan struct{}, 1), few: fewUnlisted}
+	s := &Store{db: db, reader: o.Reader, prefix: o.Prefix, unsafe: o.AllowUnsafeDurability, opening: make(chan struct{}, 1), few: fewUnlisted, steps: usualSteps}
 	s.opening <- struct{}{}
 	switch db.Dialect().Name() {
 	case dialect.SQLite:

@@ -110,7 +110,7 @@ func (s *Store) on(k walk, n, limit int, last walkPlace) {
 func (s *Store) expireLeads(ctx context.Context, k walk, limit int) (int, error) {
 	for n := 1; n > 0; { // until the listing knows all of them
 		var err error
-		if n, _, err = s.listSome(ctx, s.engine.statements().unlistedOf, k.tenant, listBatch); err != nil {
+		if n, _, err = s.listSome(ctx, s.engine.statements().unlistedOf, k.tenant, longBatch); err != nil {
 			return 0, err
 		}
 	}

@@ -3,6 +3,7 @@ package bunstore
 import (
 	"context"
 
+	"github.com/openleads/leads"
 	"github.com/openleads/leads/sequence"
 )
 
@@ -95,3 +96,51 @@ func (s *Store) Ending(q sequence.EnrollmentQuery) string {
 
 // ListFirst has every list wait until all leads are listed.
 func (s *Store) ListFirst() { s.few = 0 }
+
+// PutLeads stores leads as they are, with nothing that belongs to them.
+func (s *Store) PutLeads(ctx context.Context, all []leads.Lead) error {
+	if err := s.ready(ctx); err != nil {
+		return err
+	}
+	c := &changes{}
+	for i := range all {
+		if err := c.addLead(&all[i]); err != nil {
+			return err
+		}
+	}
+	return s.engine.write(ctx, func(ctx context.Context, t tx) error { return s.engine.store(ctx, t, c) })
+}
+
+// ListAll lists all leads, as it is done in the background.
+func (s *Store) ListAll(ctx context.Context) { s.listAll(ctx) }
+
+// Analyze does what PostgreSQL does by itself after a while.
+func (s *Store) Analyze(ctx context.Context) error {
+	if e, ok := s.engine.(*postgresEngine); ok {
+		_, err := e.db.ExecContext(ctx, "VACUUM ANALYZE")
+		return err
+	}
+	return nil
+}
+
+// ShortSteps has a search look at few rows, as if there were many more.
+func (s *Store) ShortSteps(walked, few int) { s.steps = steps{walked, few} }
+
+// ListNever has every list read the leads themselves.
+func (s *Store) ListNever() { s.few = 1 << 30 }
+
+// ListSome lists up to a batch of a tenant's leads.
+func (s *Store) ListSome(ctx context.Context, tenant string) error {
+	_, _, err := s.listSome(ctx, s.engine.statements().unlistedOf, tenant, listBatch)
+	return err
+}
+
+// Deskings are statements of a desk whose plans are looked at, by name.
+func (s *Store) Deskings() map[string]string {
+	st := s.engine.statements()
+	return map[string]string{
+		"unlisted": st.readUnlisted, "unlisted behind": st.unlistedBehind, "last seen": st.lastSeen, "payloads": st.payloads,
+		"quarantined": st.quarantined, "dead tasks": st.deadTasks, "moves": st.moves, "responses": st.responses, "first created": st.firstCreated,
+		"consents": st.erased[5],
+	}
+}

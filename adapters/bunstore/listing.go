@@ -17,8 +17,10 @@ import (
 // settling cost nothing more, and no list misses a lead.
 const (
 	listEvery = 500 * time.Millisecond
-	// listBatch is how many leads are listed in one transaction, which others may wait for.
+	// listBatch is how many leads are listed in one transaction, which others may wait for. Where thousands wait to be listed, as after an upgrade,
+	// it is longBatch: that writes far fewer pages.
 	listBatch = 100
+	longBatch = 500
 	// A list reads up to fewUnlisted leads itself. While there are more, it helps to list them, for up to helping; after that it reads up to
 	// manyUnlisted itself, and helps on while there are more than those.
 	fewUnlisted  = 500
@@ -177,13 +179,17 @@ func (s *Store) listAll(ctx context.Context) {
 	if s.ready(ctx) != nil {
 		return
 	}
-	for at := (place{}); ctx.Err() == nil; {
+	at, batch := place{}, listBatch
+	for listed := 0; ctx.Err() == nil; {
 		began := time.Now()
-		n, last, err := s.listSome(ctx, s.engine.statements().unlistedBehind, at.tenant, s.engine.id(at.lead), listBatch)
-		if err != nil || n < listBatch {
+		n, last, err := s.listSome(ctx, s.engine.statements().unlistedBehind, at.tenant, s.engine.id(at.lead), batch)
+		if err != nil || n < batch {
 			return
 		}
 		at = last
+		if listed += n; listed > 1000 {
+			batch = longBatch
+		}
 		pause(ctx, time.Since(began)/2) // whoever captures comes first
 	}
 }
@@ -198,8 +204,8 @@ func (s *Store) unlisted(ctx context.Context, tenant string) (map[uid]leads.Lead
 		if err != nil || len(found) <= most {
 			return found, err
 		}
-		for listed := 0; listed < len(found); listed += listBatch {
-			if n, _, err := s.listSome(ctx, s.engine.statements().unlistedOf, tenant, listBatch); err != nil || n == 0 {
+		for listed := 0; listed < len(found); listed += longBatch {
+			if n, _, err := s.listSome(ctx, s.engine.statements().unlistedOf, tenant, longBatch); err != nil || n == 0 {
 				break // somebody else lists them
 			}
 		}

@@ -1,0 +1,80 @@
+package bunstore
+
+import (
+	"context"
+
+	"github.com/openleads/leads"
+	"github.com/openleads/leads/adapters/desk"
+)
+
+// CountLeads is described by [desk.Leads].
+func (s *Store) CountLeads(ctx context.Context, f desk.Filter, most int) (int, error) {
+	q, possible := s.selectionOf(f)
+	over, err := s.unlisted(ctx, f.Tenant)
+	if err != nil || !possible || most <= 0 {
+		return 0, err
+	}
+	way, err := s.wayToCount(ctx, q)
+	if err != nil {
+		return 0, err
+	}
+	n, err := s.countListed(ctx, q, way, over, most)
+	for _, lead := range over {
+		if q.selects(lead) {
+			n++
+		}
+	}
+	return min(n, most), err
+}
+
+// wayToCount chooses how rows are counted.
+func (s *Store) wayToCount(ctx context.Context, q *selection) (way, error) {
+	newest := orderOf(desk.NewestFirst)
+	all := func(c *condition) (from, table string) { return q.all(c, newest) + q.rest(c, nil), "l" }
+	by := func(k *criterion) way {
+		return func(c *condition) (from, table string) { return k.from(c) + q.rest(c, k) + q.span(c, newest, "l"), "l" }
+	}
+	if len(q.criteria) == 0 {
+		return all, nil
+	}
+	if len(q.criteria) == 1 && q.criteria[0].from != nil {
+		return by(&q.criteria[0]), nil
+	}
+	fewest, n, err := s.fewest(ctx, q)
+	switch {
+	case err != nil:
+		return nil, err
+	case fewest != nil && n < s.steps.few:
+		return q.few(newest, fewest.from, fewest), nil
+	case len(q.words) > 0:
+		words, common, err := s.rarest(ctx, q)
+		if err != nil || common {
+			return all, err
+		}
+		return q.few(newest, func(c *condition) string { return s.engine.wordRows(c, q.filter.Tenant, words) }, nil), nil
+	case fewest != nil:
+		return by(fewest), nil
+	}
+	return all, nil
+}
+
+// countListed counts the rows in the listing up to most, but for those that are out of date.
+func (s *Store) countListed(ctx context.Context, q *selection, way way, over map[uid]leads.Lead, most int) (n int, err error) {
+	c := &condition{args: []any{q.filter.Tenant}}
+	from, _ := way(c)
+	if len(over) == 0 {
+		text := "SELECT count(*) FROM (SELECT 1 FROM " + from + " LIMIT " + c.arg(most) + ") AS counted"
+		err = s.loosely(ctx, "count leads", text, c, func(scan scanFunc) error { return scan(&n) })
+		return n, err
+	}
+	text := "SELECT l.lead_id FROM " + from + " LIMIT " + c.arg(most+len(over))
+	err = s.loosely(ctx, "count leads", text, c, func(scan scanFunc) error {
+		var id uid
+		err := scan(&id)
+		if _, stale := over[id]; !stale {
+			n++
+		}
+		return err
+	})
+	return n, err
+}
