@@ -38,5 +38,6 @@ func confirm(r *http.Request, source *opened) error {
 // echo answers a challenge.
 func echo(w http.ResponseWriter, challenge string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(http.StatusOK)
 	_, _ = io.WriteString(w, challenge)
 }

@@ -40,6 +40,7 @@ func seconds(d time.Duration) int { return max(1, int((d+time.Second-1)/time.Sec
 func accept(w http.ResponseWriter, r *http.Request, source *Source, wish string) {
 	if formatOf(r.Header) != formatPage {
 		w.Header()["Content-Type"] = []string{"application/json"}
+		w.WriteHeader(http.StatusOK) // said, since some routers have another status in mind
 		_, _ = w.Write(success)
 		return
 	}

@@ -78,19 +78,27 @@ func Serve(w http.ResponseWriter, r *http.Request) bool {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Access-Control-Allow-Origin", "*") // integrity is checked only of what CORS lets read
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	h.Set("Vary", "Accept-Encoding")
+	packed := h.Get("Content-Encoding") != "" || varies(h) // by a middleware that will pack the answer, or says that it does
+	if !varies(h) {
+		h.Add("Vary", "Accept-Encoding")
+	}
 	h.Set("ETag", `W/"`+hex.EncodeToString(sum[:8])+`"`)
 	h.Set("Cache-Control", "public, max-age=3600, stale-while-revalidate=86400")
 	if name != Stable {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
 	content := source
-	if takesGzip(r.Header) {
+	if !packed && takesGzip(r.Header) {
 		h.Set("Content-Encoding", "gzip")
 		content = gzipped()
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 	return true
+}
+
+// varies reports whether an answer is said to depend on Accept-Encoding.
+func varies(h http.Header) bool {
+	return strings.Contains(strings.ToLower(strings.Join(h.Values("Vary"), ",")), "accept-encoding")
 }
 
 // takesGzip reports whether a client takes gzip. One that refuses it writes a quality of zero.
