@@ -30,8 +30,8 @@ type gridLine struct {
 
 const (
 	chartWidth, chartHeight = 720, 200
-	chartLeft, chartTop     = 36, 10
-	chartBase               = 172
+	chartLeft, chartTop     = 44, 14
+	chartBase               = 168
 	chartLabels             = 8 // at most, below the bars
 )
 

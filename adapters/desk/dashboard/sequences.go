@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -266,96 +265,4 @@ func faults(err error) error {
 		wrong.Fields = append(wrong.Fields, desk.FieldError{Pointer: strings.TrimSuffix(path, "/"), Message: f.Message})
 	}
 	return wrong
-}
-
-// previewPage shows what a sequence would do with a lead.
-type previewPage struct {
-	Def    sequence.Definition
-	Lead   leads.Lead
-	Leads  []leads.Lead
-	Table  sequence.Timetable
-	Mails  []previewedMail
-	Wrong  string // why there is no lead
-	Chosen string
-}
-
-// previewedMail is a mail as it would be sent.
-type previewedMail struct {
-	Step string
-	leads.Email
-	Fault string
-}
-
-const previewLeads = 30
-
-func previewSequence(p *page) error {
-	def, err := p.desk().Sequence(p.ctx(), p.user, p.id())
-	if err != nil {
-		return err
-	}
-	found, err := p.desk().Leads(p.ctx(), p.user, desk.Filter{Limit: previewLeads})
-	if err != nil {
-		return err
-	}
-	data := previewPage{Def: def, Leads: found.Leads}
-	if data.Lead, err = p.previewLead(found.Leads); err != nil {
-		return err
-	}
-	data.Table = sequence.Simulate(def, data.Lead, sequence.Calendar{Start: p.now(), Zone: p.zone, Seed: data.Lead.ID})
-	for _, step := range def.Steps {
-		if step.Email == nil {
-			continue
-		}
-		mail, err := def.Preview(step.ID, sequence.View{Lead: data.Lead, Now: p.now()}, sequence.Frame{})
-		m := previewedMail{Step: step.ID, Email: mail}
-		if err != nil {
-			m.Fault = err.Error()
-		}
-		data.Mails = append(data.Mails, m)
-	}
-	// The mails are shown in frames of their own origin, each with a policy of its own.
-	p.w.Header().Set("Content-Security-Policy", p.board.policy+"; frame-src 'self'")
-	return p.show("sequencepreview", view{Title: def.Name, Data: data})
-}
-
-// previewLead is the lead that is asked for, the newest, or an example.
-func (p *page) previewLead(newest []leads.Lead) (leads.Lead, error) {
-	if id := p.query("lead"); id != "" {
-		return p.desk().Lead(p.ctx(), p.user, id)
-	}
-	if len(newest) > 0 {
-		return newest[0], nil
-	}
-	lead := leads.Lead{ID: leads.NoLead, Status: leads.StatusNew, CreatedAt: p.now()}
-	lead.FirstName, lead.LastName, lead.Email, lead.Company = "Ann", "Lee", "ann@example.com", "Example"
-	return lead, nil
-}
-
-// mailPolicy is that of a mail that is looked at: it is shown, and nothing in it runs or loads.
-const mailPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
-
-// previewMail answers with the HTML of a mail alone.
-func previewMail(p *page) error {
-	def, err := p.desk().Sequence(p.ctx(), p.user, p.id())
-	if err != nil {
-		return err
-	}
-	lead, err := p.previewLead(nil)
-	if err != nil {
-		return err
-	}
-	if !slices.ContainsFunc(def.Steps, func(s sequence.Step) bool { return s.ID == p.query("step") && s.Email != nil }) {
-		return leads.ErrNotFound
-	}
-	mail, err := def.Preview(p.query("step"), sequence.View{Lead: lead, Now: p.now()}, sequence.Frame{})
-	if err != nil {
-		return errForm
-	}
-	h := p.w.Header()
-	h.Set("Content-Security-Policy", mailPolicy)
-	h.Del("X-Frame-Options") // the policy says which pages may show it
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	p.w.WriteHeader(http.StatusOK)
-	_, _ = p.w.Write([]byte(mail.HTML)) // a browser that has gone away needs no answer
-	return nil
 }

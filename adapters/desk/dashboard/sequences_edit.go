@@ -34,6 +34,7 @@ type sequenceEditor struct {
 	Kinds       []string
 	Days        []dayBox
 	Statuses    []leads.Status
+	Fine        bool   // it was checked, and nothing is wrong
 	Focus       string // the ID of the element on which the page opens, or ""
 	Variables   []string
 	Fields      []string
@@ -153,6 +154,11 @@ func openSequence(p *page) error {
 
 // editSequence does what the button says with what the form says.
 func editSequence(p *page) error {
+	if p.id() != "" {
+		if _, err := p.desk().Sequence(p.ctx(), p.user, p.id()); err != nil {
+			return err
+		}
+	}
 	def, wrong := p.sequenceForm()
 	title := cmp.Or(def.Name, p.say("sequences.new"))
 	do, at, _ := strings.Cut(p.form("do"), ":")
@@ -179,9 +185,9 @@ func editSequence(p *page) error {
 	}
 	editor := p.editor(def)
 	p.keepText(&editor)
+	editor.Fine = len(wrong) == 0
 	v := view{Title: title, Data: editor}
-	if len(wrong) == 0 {
-		v.Done = p.say("sequences.fine")
+	if editor.Fine {
 		return p.show("sequenceedit", v)
 	}
 	return p.invalid(&desk.InvalidError{Fields: wrong}, "sequenceedit", v)

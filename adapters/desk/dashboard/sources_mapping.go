@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/openleads/leads"
 	"github.com/openleads/leads/adapters/desk"
 	"github.com/openleads/leads/ingest"
 )
@@ -144,9 +143,6 @@ func (p *page) mappingAgain(saving error) error {
 		return err
 	}
 	m.Payload, m.ContentType, m.Preset = p.r.PostFormValue("payload"), p.form("contentType"), p.form("preset")
-	if !slices.Contains(m.Types(), m.ContentType) {
-		return leads.ErrInvalid
-	}
 	if err := p.preview(&m); err != nil {
 		return err
 	}
