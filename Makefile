@@ -23,7 +23,8 @@ bench:
 	./.ci/with-postgres go run ./internal/leadbench $(ARGS)
 
 proof:
-	LEADS_PROOF=1 ./.ci/with-postgres go test -timeout 80m -v -run 'TestKill|TestHammer|TestDisconnect|TestHostile|TestOutage' ./internal/proof/...
+	LEADS_PROOF=1 ./.ci/with-postgres go test -timeout 80m -v ./internal/proof/...
+	go test -timeout 20m -v -run 'TestScanners|TestOneClick|TestDowntime|TestClockJumps|TestCrashAnywhere|InEveryZone' ./sequence ./internal/calendar
 
 fuzz:
 	./.ci/fuzz 10s

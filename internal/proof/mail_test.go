@@ -30,11 +30,14 @@ const (
 )
 
 // hasty is a Store whose leases end soon, since sequences lease for a minute, which would have to be waited for after every kill.
-type hasty struct{ *bunstore.Store }
+type hasty struct {
+	*bunstore.Store
+	lease time.Duration
+}
 
 func (h hasty) Settle(ctx context.Context, task leads.Task, o leads.Outcome) error {
 	if o.Settlement == leads.Extend {
-		o.Delay = min(o.Delay, 2*time.Second)
+		o.Delay = min(o.Delay, h.lease)
 	}
 	return h.Store.Settle(ctx, task, o)
 }
@@ -43,14 +46,14 @@ func (h hasty) Settle(ctx context.Context, task leads.Task, o leads.Outcome) err
 type blind struct{ leads.Mailer }
 
 // mailEngine is the engine under test: real stores, the real mailer, the team's mail and a sequence.
-func mailEngine(store *bunstore.Store, provider string, asked bool) (*leads.Engine, error) {
+func mailEngine(store *bunstore.Store, provider string, asked bool, lease time.Duration) (*leads.Engine, error) {
 	var mailer leads.Mailer = mailgun.New("mg.example.com", "key-of-the-proof", &mailgun.Options{
 		Base: provider + "/v3", Timeout: 2 * time.Second, EventsDelay: 400 * time.Millisecond,
 	})
 	if !asked {
 		mailer = blind{mailer}
 	}
-	s := hasty{store}
+	s := hasty{store, lease}
 	return leads.New(leads.Config{
 		Store:    s,
 		Notifier: notify.Email(mailer, team),
@@ -67,7 +70,7 @@ func mailEngine(store *bunstore.Store, provider string, asked bool) (*leads.Engi
 			Caps:    sequence.Caps{Address: -1, Domain: -1, Sender: -1, Day: -1, Hour: -1, Minute: -1},
 		}),
 		Work: leads.Work{
-			Lease: 2 * time.Second, Poll: 50 * time.Millisecond, Backoff: 50 * time.Millisecond,
+			Lease: lease, Poll: 50 * time.Millisecond, Backoff: 50 * time.Millisecond,
 			Concurrency: map[leads.TaskKind]int{leads.TaskNotify: slots, leads.TaskStep: slots},
 		},
 	})
@@ -138,7 +141,7 @@ func TestMailFaults(t *testing.T) {
 		seed := uint64(time.Now().UnixNano())
 		p := newProvider(t, seed, 0.4)
 		store := bun(t, where)
-		engine, err := mailEngine(store, p.URL, asked)
+		engine, err := mailEngine(store, p.URL, asked, time.Minute)
 		require.NoError(t, err)
 		captureMany(t, engine, n)
 		ctx, stop := context.WithCancel(t.Context())
@@ -165,7 +168,7 @@ func TestMailKills(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 3))
 		p := newProvider(t, seed, 0.1)
 		store := bun(t, where)
-		engine, err := mailEngine(store, p.URL, asked)
+		engine, err := mailEngine(store, p.URL, asked, time.Minute)
 		require.NoError(t, err)
 		captureMany(t, engine, n)
 		mode := []string{"LEADS_PROOF_MAIL=" + p.URL, fmt.Sprintf("LEADS_PROOF_ASKED=%t", asked)}

@@ -84,7 +84,8 @@ type taking struct {
 type letter struct {
 	id, to, replyTo, subject, text string
 	headers                        map[string]string
-	requests, failures             int
+	failures                       int
+	notBefore                      time.Time // when the sender was asked to come back
 	taken                          []taking
 }
 
@@ -108,6 +109,7 @@ type provider struct {
 	letters  map[string]*letter
 	injected map[string]int
 	changed  int // requests that differ from the first of their mail
+	early    int // requests that came sooner than they were asked to
 	life     int
 	trap     *trap
 }
@@ -183,7 +185,9 @@ func (p *provider) meet(r *http.Request) (fault, *letter) {
 		}
 		p.letters[id] = l
 	}
-	l.requests++
+	if time.Now().Before(l.notBefore) {
+		p.early++
+	}
 	if l.text != r.FormValue("text") || l.to != r.FormValue("to") {
 		p.changed++
 	}
@@ -193,6 +197,9 @@ func (p *provider) meet(r *http.Request) (fault, *letter) {
 	f := faults[p.random.IntN(len(faults))]
 	l.failures++
 	p.injected[f.name]++
+	if f.name == "429" {
+		l.notBefore = time.Now().Add(950 * time.Millisecond)
+	}
 	return f, l
 }
 

@@ -85,7 +85,7 @@ func newEngine(store leads.Store) (*leads.Engine, error) {
 // childEngine is the engine of a child: with LEADS_PROOF_MAIL, the URL of a provider, the one that mails.
 func childEngine(store *bunstore.Store) (*leads.Engine, error) {
 	if provider := os.Getenv("LEADS_PROOF_MAIL"); provider != "" {
-		return mailEngine(store, provider, os.Getenv("LEADS_PROOF_ASKED") == "true")
+		return mailEngine(store, provider, os.Getenv("LEADS_PROOF_ASKED") == "true", 6*time.Second)
 	}
 	return newEngine(store)
 }

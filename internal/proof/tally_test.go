@@ -12,6 +12,7 @@ type tally struct {
 	n       int
 	asked   bool
 	changed int // requests that sent other bytes than the first of the mail
+	early   int // requests that came sooner than the provider had asked
 	mails   map[string][]*letter
 	foreign int // mails that nobody had asked for
 
@@ -40,7 +41,7 @@ func newTally(t *testing.T, p *provider, n int, asked bool) *tally {
 	t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c := &tally{n: n, asked: asked, changed: p.changed, mails: map[string][]*letter{}, foreign: len(p.letters), killed: map[int]int{}}
+	c := &tally{n: n, asked: asked, changed: p.changed, early: p.early, mails: map[string][]*letter{}, foreign: len(p.letters), killed: map[int]int{}}
 	for _, l := range p.letters {
 		name := mailName(bare(l.to), bare(l.replyTo), l.subject)
 		c.mails[name] = append(c.mails[name], l)
@@ -94,6 +95,7 @@ func (c *tally) check(t *testing.T, outcomes map[string]int) {
 	t.Logf("leads %d, mails %d, missing %d (held %d), unsure %d, doubled by us %d (%d processes killed too soon), by the provider %d",
 		c.n, 3*c.n, c.missing, outcomes["one held"], c.unsure, c.doubled, len(c.killed), c.theirs)
 	require.Zero(t, c.changed, "another attempt sent other bytes")
+	require.Zero(t, c.early, "the provider had asked to wait")
 	require.Zero(t, c.foreign, "there are mails that nobody has asked for")
 	for life, n := range c.killed {
 		require.LessOrEqual(t, n, 2*slots, "process %d had no more mails under way when it was killed", life)
