@@ -1,5 +1,6 @@
 # make test    everything, with its own PostgreSQL; STRICT=1 makes a missing service a failure
 # make check   format, vet, module tidiness, staticcheck
+# make routers the example under chi, gin and echo, which is a module of its own
 # make bench   the benchmark of docs/performance.md
 # make proof   the counts of docs/reliability.md in full (half an hour)
 
@@ -7,7 +8,7 @@ SHELL := /bin/bash
 GOBIN := $(CURDIR)/.bin
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: test check bench proof fuzz
+.PHONY: test check routers bench proof fuzz
 
 test:
 	./.ci/with-postgres go test -race -shuffle=on -timeout 14m ./...
@@ -18,6 +19,9 @@ check:
 	go mod tidy -diff
 	@test -x $(GOBIN)/staticcheck || GOBIN=$(GOBIN) go install $(STATICCHECK)
 	$(GOBIN)/staticcheck ./...
+
+routers:
+	cd examples/routers && go mod tidy -diff && go vet ./... && go test -timeout 5m ./...
 
 bench:
 	./.ci/with-postgres go run ./internal/leadbench $(ARGS)

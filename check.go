@@ -14,7 +14,7 @@ func (e *Engine) Check(ctx context.Context) []Finding {
 			findings = append(findings, e.check(ctx, c)...)
 		}
 	}
-	if e.cfg.BaseURL == "" && e.cfg.Notifier != nil {
+	if e.cfg.BaseURL == "" && e.cfg.LeadURL == nil && e.cfg.Notifier != nil {
 		findings = append(findings, Finding{Part: "engine", Message: "Config.BaseURL is empty, so notifications carry no link to the lead", Fix: "set it to where people reach this program"})
 	}
 	if e.history == nil {

@@ -192,6 +192,9 @@ type Config struct {
 
 	// BaseURL is where people reach this program ("https://crm.example.com"); links in mails are made from it and from nothing else.
 	BaseURL string
+	// LeadURL makes the link to a lead, or with an empty leadID that to the list, for pages that are elsewhere: under a prefix, or on a host name
+	// for each tenant. Nil means BaseURL + "/leads/" + leadID.
+	LeadURL func(tenant, leadID string) string
 	// Ingest sets the door: trusted proxies, limits, the rate limiter. Nil means its defaults.
 	Ingest *ingest.Options
 	// Work sets the background work.

@@ -20,7 +20,7 @@ type Notification struct {
 	Note string
 	// To is the one person whom it is for, as a Notifier names people, or "" for everybody concerned.
 	To string
-	// URL shows the lead, or is "" when Config.BaseURL is. For a NotifyDigest it shows the list of leads.
+	// URL shows the lead: see Config.LeadURL. For a NotifyDigest it shows the list of leads.
 	URL string
 	At  time.Time
 

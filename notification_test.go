@@ -42,6 +42,20 @@ func TestANotifierSchedulesWhatComesLater(t *testing.T) {
 	})
 }
 
+func TestLinksToLeadsCanBeElsewhere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var l *line
+		l = run(t, leads.Config{
+			LeadURL:  func(tenant, id string) string { return "https://" + tenant + ".example.com/crm/" + id },
+			Notifier: leads.NotifierFunc(func(_ context.Context, n leads.Notification) error { l.note("%s", n.URL); return nil }),
+		})
+		captured := l.capture("ann@acme.com")
+		after(time.Second)
+		require.Equal(t, []string{"https://default.example.com/crm/" + captured.LeadID}, l.noted())
+	})
+}
+
 func TestTaskIDsOfAKeyAreEqual(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, leads.TaskID("acme", "digest/ann"), leads.TaskID("acme", "digest/ann"))

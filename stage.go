@@ -165,10 +165,18 @@ func (e *Engine) notify(ctx context.Context, task Task, lead Lead) (result, erro
 		}
 		n.Kind, n.Note, n.To = notice.Kind, notice.Note, notice.To
 	}
-	if e.cfg.BaseURL != "" {
-		n.URL = e.cfg.BaseURL + "/leads/" + lead.ID
-	}
+	n.URL = e.leadURL(n.Tenant, lead.ID)
 	return result{}, e.cfg.Notifier.Notify(ctx, n)
+}
+
+func (e *Engine) leadURL(tenant, id string) string {
+	switch {
+	case e.cfg.LeadURL != nil:
+		return e.cfg.LeadURL(tenant, id)
+	case e.cfg.BaseURL == "":
+		return ""
+	}
+	return e.cfg.BaseURL + "/leads/" + id
 }
 
 func (e *Engine) enroll(ctx context.Context, _ Task, lead Lead) (result, error) {
