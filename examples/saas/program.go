@@ -47,7 +47,7 @@ func newProgram(store *bunstore.Store, mailer leads.Mailer, all companies, domai
 		Enricher: enrich.Chain{
 			enrich.Email{DNS: enrich.NewDNS(nil, &enrich.DNSOptions{Timeout: time.Second})}, enrich.Company{}, enrich.Attribution{},
 		},
-		Scorer: rules, Notifier: linked{notify.Route(store, routing, team), domain}, Sequencer: p.follow, BaseURL: base,
+		Scorer: rules, Notifier: notify.Route(store, routing, team), Sequencer: p.follow, LeadURL: p.leadURL,
 	})
 	if err != nil {
 		return nil, err
@@ -64,19 +64,9 @@ func newProgram(store *bunstore.Store, mailer leads.Mailer, all companies, domai
 	return p, nil
 }
 
-// linked has the links in the team's mails lead to the dashboard of their company.
-type linked struct {
-	*notify.Router
-	domain string
-}
-
-// Notify implements leads.Notifier.
-func (l linked) Notify(ctx context.Context, n leads.Notification) error {
-	n.URL = "http://" + n.Tenant + "." + l.domain + "/dashboard/"
-	if n.Lead.ID != "" {
-		n.URL += "leads/" + n.Lead.ID
-	}
-	return l.Router.Notify(ctx, n)
+// leadURL leads to a lead on the dashboard of its company.
+func (p *program) leadURL(tenant, id string) string {
+	return "http://" + tenant + "." + p.domain + "/dashboard/leads/" + id
 }
 
 // handler is the whole program over HTTP. The door, the API and the pages behind the links in mails answer on every host name, since a token,
