@@ -152,7 +152,7 @@ func (p *provider) messages(w http.ResponseWriter, r *http.Request) {
 	}
 	f.answer(w, r)
 	if trap != nil && trap.answered {
-		if flusher, ok := w.(http.Flusher); ok {
+		if flusher, ok := w.(http.Flusher); ok && f.told { // what was cut off cannot be flushed
 			flusher.Flush()
 		}
 		trap.spring()
