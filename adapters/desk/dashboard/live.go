@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	liveTick    = 500 * time.Millisecond // how often a connection looks for news
-	livePoll    = time.Second            // how often the desk is asked, once for all connections of a tenant
+	liveTick    = 200 * time.Millisecond // how often a connection looks for news
+	livePoll    = 800 * time.Millisecond // how often the desk is asked, once for all connections of a tenant
 	liveBeat    = 15 * time.Second       // after how much silence a sign of life is sent
 	liveTime    = 15 * time.Minute       // how long a connection lasts; the browser makes another
 	liveWrite   = 10 * time.Second       // how long a write may take

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -264,16 +265,30 @@ func (w *world) lead(id string) leads.Lead {
 	return lead
 }
 
-// chromium is started once for all tests of the package that need it.
+// shared is the one Chromium of all tests of the package: each test has tabs of its own, which share nothing.
+var shared struct {
+	sync.Once
+	browser *browser.Browser
+	err     error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if shared.browser != nil {
+		shared.browser.Close()
+	}
+	os.Exit(code)
+}
+
+// chromium starts it for the first test that needs it.
 func chromium(t *testing.T) *browser.Browser {
 	t.Helper()
-	b, err := browser.Start(context.WithoutCancel(t.Context()))
-	if errors.Is(err, browser.ErrAbsent) && os.Getenv("CI") == "" {
-		t.Skip("SKIPPED: ", err)
+	shared.Do(func() { shared.browser, shared.err = browser.Start(context.Background()) })
+	if errors.Is(shared.err, browser.ErrAbsent) && os.Getenv("CI") == "" {
+		t.Skip("SKIPPED: ", shared.err)
 	}
-	require.NoError(t, err)
-	t.Cleanup(b.Close)
-	return b
+	require.NoError(t, shared.err)
+	return shared.browser
 }
 
 // tab opens a tab in which somebody has signed in.
