@@ -13,6 +13,9 @@
 // stored as bytes.
 //
 // All writes of a process that wait for SQLite share one transaction, and so one fsync; on PostgreSQL all settlements do.
+//
+// What package desk lists, searches and counts is found in a listing, which [Store.Background] writes after the leads. Nobody has to wait for it: a
+// lead that is not listed as it is now is read itself. SQLite needs FTS5 for it, which modernc.org/sqlite has and other drivers may have to be built with.
 package bunstore
 
 import (
@@ -46,7 +49,7 @@ type Options struct {
 }
 
 // Store is a [leads.Store] that can also do all that [leads.History], [leads.Lister], [leads.Editor], [leads.Records], [leads.Deliveries],
-// [leads.Background] and [leads.Checker] ask for, and packages notify and sequence of a Store. It may be used concurrently.
+// [leads.Background] and [leads.Checker] ask for, and packages notify, sequence and desk of a Store. It may be used concurrently.
 type Store struct {
 	db, reader *bun.DB
 	engine     engine

@@ -47,8 +47,8 @@ func (s *Store) wayToCount(ctx context.Context, q *selection) (way, error) {
 	case fewest != nil && n < s.steps.few:
 		return q.few(newest, fewest.from, fewest), nil
 	case len(q.words) > 0:
-		words, common, err := s.rarest(ctx, q)
-		if err != nil || common {
+		words, often, err := s.rarest(ctx, q)
+		if err != nil || often { // so many are soon counted in any rows
 			return all, err
 		}
 		return q.few(newest, func(c *condition) string { return s.engine.wordRows(c, q.filter.Tenant, words) }, nil), nil

@@ -13,34 +13,16 @@ import (
 
 // ListSources is described by [desk.Sources].
 func (s *Store) ListSources(ctx context.Context, tenant string) ([]desk.SourceEntry, error) {
-	var entries []desk.SourceEntry
-	at := make(map[string]int)
-	var docs []sourceDoc
-	err := s.read(ctx, "list sources", s.engine.statements().sources, validTenant(tenant), []any{tenant}, func(scan scanFunc) error {
-		var r sourceRow
-		if err := scan(&r.TenantID, &r.ID, &r.Name, &r.Doc, &r.CreatedAt, &r.DeletedAt); err != nil {
-			return err
-		}
-		source, err := r.source()
-		at[source.ID] = len(entries)
-		entries = append(entries, desk.SourceEntry{Source: source})
-		var doc sourceDoc
-		if err == nil {
-			err = decode(r.Doc, &doc)
-		}
-		docs = append(docs, doc)
-		return err
-	})
+	entries, order, err := s.sources(ctx, tenant)
 	if err != nil || len(entries) == 0 {
 		return nil, err
 	}
+	tokens := make(map[uid][]string)
 	err = s.read(ctx, "list sources", s.engine.statements().tokens, true, []any{tenant}, func(scan scanFunc) error {
 		var id uid
 		var token string
 		err := scan(&id, &token)
-		if i, ok := at[id.String()]; ok {
-			entries[i].Tokens = append(entries[i].Tokens, token)
-		}
+		tokens[id] = append(tokens[id], token)
 		return err
 	})
 	for i := range entries {
@@ -48,9 +30,10 @@ func (s *Store) ListSources(ctx context.Context, tenant string) ([]desk.SourceEn
 			return nil, err
 		}
 		id, _ := parseID(entries[i].Source.ID)
-		slices.SortStableFunc(entries[i].Tokens, func(a, b string) int {
-			return cmp.Compare(slices.Index(docs[i].Tokens, a), slices.Index(docs[i].Tokens, b))
+		slices.SortStableFunc(tokens[id], func(a, b string) int {
+			return cmp.Compare(slices.Index(order[i], a), slices.Index(order[i], b))
 		})
+		entries[i].Tokens = tokens[id]
 		err = s.read(ctx, "list sources", s.engine.statements().lastSeen, true, []any{tenant, s.engine.id(id)}, func(scan scanFunc) error {
 			var seen stamp
 			err := scan(&seen)
@@ -59,6 +42,27 @@ func (s *Store) ListSources(ctx context.Context, tenant string) ([]desk.SourceEn
 		})
 	}
 	return entries, err
+}
+
+// sources reads the tenant's sources, and for each the order of its tokens.
+func (s *Store) sources(ctx context.Context, tenant string) (entries []desk.SourceEntry, order [][]string, err error) {
+	err = s.read(ctx, "list sources", s.engine.statements().sources, validTenant(tenant), []any{tenant}, func(scan scanFunc) error {
+		var r sourceRow
+		if err := scan(&r.TenantID, &r.ID, &r.Name, &r.Doc, &r.CreatedAt, &r.DeletedAt); err != nil {
+			return err
+		}
+		source, err := r.source()
+		if err != nil {
+			return err
+		}
+		var d sourceDoc
+		if err := decode(r.Doc, &d); err != nil {
+			return err
+		}
+		entries, order = append(entries, desk.SourceEntry{Source: source}), append(order, d.Tokens)
+		return nil
+	})
+	return entries, order, err
 }
 
 // Payloads is described by [desk.Sources].

@@ -124,17 +124,19 @@ func (s *Store) fewest(ctx context.Context, q *selection) (k *criterion, least i
 	return k, least, nil
 }
 
-// rarest returns the words of the search that are worth being looked up: those that are rare among the newest rows, or the rarest one. It reports
-// whether that one is common. What everybody has is quicker looked at in the rows that the others find.
-func (s *Store) rarest(ctx context.Context, q *selection) (words []desk.Word, common bool, err error) {
+// rarest returns the words of the search that are worth being looked up: those that are rare among the newest rows, or the rarest one. What
+// everybody has is quicker looked at in the rows that the others find. It reports whether one row of four has all words.
+func (s *Store) rarest(ctx context.Context, q *selection) (words []desk.Word, often bool, err error) {
 	c := &condition{args: []any{q.filter.Tenant}}
 	newest := orderOf(desk.NewestFirst)
-	counts := make([]int, len(q.words)+1)
-	text := "SELECT count(*)"
+	counts := make([]int, len(q.words)+2) // of all rows, of those with each word, and of those with all words
+	text, all := "SELECT count(*)", "TRUE"
 	for _, w := range q.words {
-		text += ", coalesce(sum(CASE WHEN " + s.engine.hasWord(c, q.filter.Tenant, w) + " THEN 1 ELSE 0 END), 0)"
+		has := s.engine.hasWord(c, q.filter.Tenant, w)
+		all += " AND " + has
+		text += ", coalesce(sum(CASE WHEN " + has + " THEN 1 ELSE 0 END), 0)"
 	}
-	text += " FROM (SELECT * FROM {p}listing AS l" + q.engine.index(newest.index) + " WHERE l.tenant_id = ?1" + newest.by("l") + " LIMIT " + strconv.Itoa(s.steps.walked) + ") AS l"
+	text += ", coalesce(sum(CASE WHEN " + all + " THEN 1 ELSE 0 END), 0) FROM (SELECT * FROM {p}listing AS l" + q.engine.index(newest.index) + " WHERE l.tenant_id = ?1" + newest.by("l") + " LIMIT " + strconv.Itoa(s.steps.walked) + ") AS l"
 	err = s.loosely(ctx, "find leads", text, c, func(scan scanFunc) error {
 		to := make([]any, len(counts))
 		for i := range counts {
@@ -143,7 +145,7 @@ func (s *Store) rarest(ctx context.Context, q *selection) (words []desk.Word, co
 		return scan(to...)
 	})
 	rarest := 0
-	for i, n := range counts[1:] {
+	for i, n := range counts[1 : len(q.words)+1] {
 		if n*commonShare < counts[0] {
 			words = append(words, q.words[i])
 		}
@@ -151,10 +153,10 @@ func (s *Store) rarest(ctx context.Context, q *selection) (words []desk.Word, co
 			rarest = i
 		}
 	}
-	if len(words) > 0 {
-		return words, false, err
+	if len(words) == 0 {
+		words = q.words[rarest : rarest+1]
 	}
-	return q.words[rarest : rarest+1], true, err
+	return words, 4*counts[len(counts)-1] >= counts[0], err
 }
 
 func mark(n int) string { return "?" + strconv.Itoa(n) }
