@@ -82,7 +82,7 @@ var siblings = map[string][]string{
 	"adapters/slack":          {"notify"},
 	"adapters/discord":        {"notify"},
 	"adapters/teams":          {"notify"},
-	"adapters/webhook":        {"notify", "sequence"},
+	"adapters/webhook":        {"notify", "sequence", "adapters/desk"},
 	"adapters/emldir":         {mime},
 	"adapters/smtp":           {mime},
 	"adapters/mailgun":        {mime},

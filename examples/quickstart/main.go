@@ -92,9 +92,8 @@ func run(ctx context.Context, addr, db, mail string) error {
 		Prefix: "/", Authorize: door.authorize, People: team, Credits: iploc.Attribution, Links: []dashboard.Link{{Text: "Mails", URL: "/mails"}, {Text: "Demo forms", URL: "/demo"}},
 	})
 	mux := http.NewServeMux()
-	mux.Handle("/api/webhooks/", engine.Handler())
+	mux.Handle("/api/", restapi.New(front, &restapi.Options{Authorize: door.authorize, Door: engine.Handler()}))
 	mux.Handle("/leads.js", engine.Handler())
-	mux.Handle("/api/", restapi.New(front, &restapi.Options{Authorize: door.authorize}))
 	mux.Handle("/mail/", sequencer.Handler())
 	mux.Handle("/demo", demo(keys.Token, "plain"))
 	mux.Handle("/demo/{kind}", demo(keys.Token, ""))
