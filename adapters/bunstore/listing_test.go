@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/openleads/leads"
@@ -181,12 +182,13 @@ func TestBackgroundLists(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- s.Background(ctx, func() {}) }()
-		require.Eventually(t, func() bool {
+		listed := assert.Eventually(t, func() bool {
 			left, err := s.Query(t.Context(), unlistedQuery(s))
 			return err == nil && len(left) == 0
-		}, 20*time.Second, 20*time.Millisecond, "all leads are listed")
+		}, time.Minute, 50*time.Millisecond, "all leads are listed")
 		stop()
 		require.NoError(t, <-ended)
+		require.True(t, listed)
 		require.Len(t, found(t, s, desk.Filter{Tenant: "acme", Limit: 1000}), 300)
 	})
 }
