@@ -159,6 +159,7 @@ func TestWhoAuthorizeDoesNotKnow(t *testing.T) {
 		board.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/dashboard/board", nil))
 		require.Equal(t, tt.status, answer.Code, name)
 		require.NotContains(t, answer.Body.String(), "4711", name)
+		require.Equal(t, tt.status == http.StatusForbidden, strings.Contains(answer.Body.String(), "Sign in first"), name)
 		require.Equal(t, tt.signIn, answer.Header().Get("Location"), name)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -194,6 +195,7 @@ func TestInboxFilters(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.fill()
+	today := time.Now().UTC().Format(time.DateOnly)
 	for query, want := range map[string]int{
 		"":                                     7,
 		"q=hopper":                             1,
@@ -215,6 +217,7 @@ func TestInboxFilters(t *testing.T) {
 		"tag=berlin":                           1,
 		"from=2020-01-01&to=2020-01-02":        0,
 		"from=2020-01-01":                      7,
+		"from=" + today + "&to=" + today:       7,
 		"from=nonsense":                        7,
 		"repeat=only":                          0,
 		"repeat=exclude":                       7,
