@@ -124,7 +124,7 @@ func (d Definition) checkFrame(f Frame) error {
 	}
 	for name, address := range map[string]string{"UnsubscribeURL": f.UnsubscribeURL, "OneClickURL": f.OneClickURL} {
 		if address != "" && !isWebAddress(address) {
-			errs = append(errs, fmt.Errorf("Frame.%s is not an absolute http or https address", name))
+			errs = append(errs, fmt.Errorf("the Frame's %s is not an absolute http or https address", name))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {

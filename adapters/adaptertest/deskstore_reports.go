@@ -123,7 +123,7 @@ func reportGaps(r *rig) {
 func reportGroups(r *rig) {
 	first, at := r.source, date(11, 23, 12, 0)
 	channel := func(name string) leads.Enrichment {
-		return leads.Enrichment{"attribution.channel": {Key: "attribution.channel", Truth: leads.Yes, Value: name, Source: "test"}}
+		return leads.Enrichment{"attribution.first.channel": {Key: "attribution.first.channel", Truth: leads.Yes, Value: name, Source: "test"}}
 	}
 	r.made(r.cameAt(at).ID, func(l *leads.Lead) {
 		l.Status, l.Score, l.Enrichment = leads.StatusQualified, &leads.Score{Value: 90, Qualification: leads.Hot}, channel("paid")
@@ -157,7 +157,7 @@ func reportNoGroup(r *rig) {
 	r.days("by source", desk.ReportQuery{By: desk.BySource}, day("2026-11-23", "", 1), day("2026-11-23", r.source, 1))
 	for _, truth := range []leads.Truth{leads.Unknown, leads.No} { // a fact that is not established says nothing
 		r.made(id, func(l *leads.Lead) {
-			l.Enrichment = leads.Enrichment{"attribution.channel": {Key: "attribution.channel", Truth: truth, Value: "paid", Source: "test"}}
+			l.Enrichment = leads.Enrichment{"attribution.first.channel": {Key: "attribution.first.channel", Truth: truth, Value: "paid", Source: "test"}}
 		})
 		r.days("by a channel that is "+truth.String(), desk.ReportQuery{By: desk.ByChannel}, day("2026-11-23", "", 2))
 	}

@@ -162,7 +162,7 @@ func stepTaken(r *rig) {
 	for i, state := range still() {
 		e := r.enrolled(fmt.Sprintf("person%d@example.com", i))
 		task := r.step(e)
-		e = r.inState(e, state)
+		r.inState(e, state)
 		r.stopped("Settle once it is "+string(state), task)
 		r.noStep("once it is " + string(state))
 	}

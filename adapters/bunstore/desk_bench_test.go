@@ -69,7 +69,7 @@ func crowdLead(r *rand.Rand, n, of int, end time.Time, sources []string) leads.L
 	if n%20 == 0 {
 		lead.Submissions = 3
 	}
-	lead.Enrichment = leads.Enrichment{"attribution.channel": leads.Fact{Key: "attribution.channel", Value: []string{"paid", "organic", "referral", "direct"}[r.IntN(4)]}}
+	lead.Enrichment = leads.Enrichment{"attribution.first.channel": leads.Fact{Key: "attribution.first.channel", Value: []string{"paid", "organic", "referral", "direct"}[r.IntN(4)]}}
 	return lead
 }
 

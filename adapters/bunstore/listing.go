@@ -113,7 +113,7 @@ func rowOfListing(id uid, lead leads.Lead) *listingRow {
 }
 
 // channelFact is the fact that leads are counted by under desk.ByChannel.
-const channelFact = "attribution.channel"
+const channelFact = "attribution.first.channel"
 
 func microsOf(t time.Time) *int64 {
 	if t.IsZero() {

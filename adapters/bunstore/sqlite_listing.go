@@ -9,10 +9,10 @@ import (
 
 // sqliteListing are the statements of the listing.
 type sqliteListing struct {
-	listed, put, drop    string
-	addWords, dropWords  string
-	addTag, dropTags     string
-	setListed, dropTable string
+	listed, put, drop   string
+	addWords, dropWords string
+	addTag, dropTags    string
+	setListed           string
 }
 
 func newSQLiteListing(text func(string) string) sqliteListing {

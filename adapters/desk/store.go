@@ -162,7 +162,7 @@ type ReportBy string
 const (
 	ByNothing       ReportBy = ""
 	BySource        ReportBy = "source"  // the ID of the source of the first touch
-	ByChannel       ReportBy = "channel" // the value of the fact "attribution.channel"
+	ByChannel       ReportBy = "channel" // the value of the fact "attribution.first.channel"
 	ByQualification ReportBy = "qualification"
 	ByStatus        ReportBy = "status"
 )

@@ -36,7 +36,7 @@ func group(by desk.ReportBy, lead leads.Lead) string {
 	case by == desk.BySource:
 		return lead.First.SourceID
 	case by == desk.ByChannel:
-		return lead.Enrichment.Value("attribution.channel")
+		return lead.Enrichment.Value("attribution.first.channel")
 	case by == desk.ByStatus:
 		return string(lead.Status)
 	case by == desk.ByQualification && lead.Score != nil:

@@ -200,20 +200,20 @@ func (s *Sender) valid(e Endpoint) error {
 	case err != nil || u.Host == "" || len(e.URL) > 2048:
 		return fmt.Errorf("URL is none")
 	case u.Scheme != "https" && !(s.opts.Plain && u.Scheme == "http"):
-		return fmt.Errorf("URL must begin with https://")
+		return fmt.Errorf("the URL must begin with https://")
 	case u.User != nil || u.Fragment != "":
-		return fmt.Errorf("URL must hold no credentials and no fragment")
+		return fmt.Errorf("the URL must hold no credentials and no fragment")
 	case len(e.Description) > 500 || len(e.Events) > 50:
-		return fmt.Errorf("Description may have 500 bytes and Events 50 types")
+		return fmt.Errorf("the description may have 500 bytes and there may be 50 events")
 	}
 	for _, event := range e.Events {
 		if event == "" || len(event) > 100 || strings.Trim(event, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") != "" {
-			return fmt.Errorf("Events: %q is no type", event)
+			return fmt.Errorf("the event %q is no type", event)
 		}
 	}
 	for _, secret := range e.Secrets {
 		if _, err := newSigner(secret.Key); err != nil {
-			return fmt.Errorf("Secrets: %w", err)
+			return fmt.Errorf("a secret: %w", err)
 		}
 	}
 	return nil

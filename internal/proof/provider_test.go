@@ -89,14 +89,6 @@ type letter struct {
 	taken                          []taking
 }
 
-// copies is how many of the mail were taken.
-func (l *letter) copies() (n int) {
-	for _, t := range l.taken {
-		n += t.copies
-	}
-	return n
-}
-
 // provider is a Mailgun that fails as providers and networks do, and that keeps a ledger of the mails that it has really taken.
 type provider struct {
 	*httptest.Server
