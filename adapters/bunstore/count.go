@@ -14,11 +14,13 @@ func (s *Store) CountLeads(ctx context.Context, f desk.Filter, most int) (int, e
 	if err != nil || !possible || most <= 0 {
 		return 0, err
 	}
-	way, err := s.wayToCount(ctx, q)
-	if err != nil {
-		return 0, err
+	ways, err := s.waysToCount(ctx, q, most+len(over))
+	n := 0
+	for _, way := range ways { // the last one counts all
+		if n < most && err == nil {
+			n, err = s.countListed(ctx, q, way, over, most)
+		}
 	}
-	n, err := s.countListed(ctx, q, way, over, most)
 	for _, lead := range over {
 		if q.selects(lead) {
 			n++
@@ -27,35 +29,36 @@ func (s *Store) CountLeads(ctx context.Context, f desk.Filter, most int) (int, e
 	return min(n, most), err
 }
 
-// wayToCount chooses how rows are counted.
-func (s *Store) wayToCount(ctx context.Context, q *selection) (way, error) {
+// waysToCount chooses how rows are counted: one way, or before that another one that is quicker if it finds enough.
+func (s *Store) waysToCount(ctx context.Context, q *selection, most int) ([]way, error) {
 	newest := orderOf(desk.NewestFirst)
 	all := func(c *condition) (from, table string) { return q.all(c, newest) + q.rest(c, nil), "l" }
 	by := func(k *criterion) way {
 		return func(c *condition) (from, table string) { return k.from(c) + q.rest(c, k) + q.span(c, newest, "l"), "l" }
 	}
 	if len(q.criteria) == 0 {
-		return all, nil
+		return []way{all}, nil
 	}
 	if len(q.criteria) == 1 && q.criteria[0].from != nil {
-		return by(&q.criteria[0]), nil
+		return []way{by(&q.criteria[0])}, nil
 	}
 	fewest, n, err := s.fewest(ctx, q)
 	switch {
 	case err != nil:
 		return nil, err
 	case fewest != nil && n < s.steps.few:
-		return q.few(newest, fewest.from, fewest), nil
+		return []way{q.few(newest, fewest.from, fewest)}, nil
 	case len(q.words) > 0:
 		words, often, err := s.rarest(ctx, q)
-		if err != nil || often { // so many are soon counted in any rows
-			return all, err
+		ways := []way{q.few(newest, func(c *condition) string { return s.engine.wordRows(c, q.filter.Tenant, words) }, nil)}
+		if often { // so many are soon counted in any rows
+			ways = []way{q.first(newest, 6*most), ways[0]}
 		}
-		return q.few(newest, func(c *condition) string { return s.engine.wordRows(c, q.filter.Tenant, words) }, nil), nil
+		return ways, err
 	case fewest != nil:
-		return by(fewest), nil
+		return []way{by(fewest)}, nil
 	}
-	return all, nil
+	return []way{all}, nil
 }
 
 // countListed counts the rows in the listing up to most, but for those that are out of date.

@@ -98,30 +98,30 @@ func (e *postgresEngine) fence() string { return "MATERIALIZED" }
 
 // hasWord finds the word among the row's words.
 func (e *postgresEngine) hasWord(c *condition, tenant string, w desk.Word) string {
-	return "l.words @@ " + c.arg(tsquery(tenantCode(tenant), []desk.Word{w})) + "::tsquery"
+	code := tenantCode(tenant)
+	text := tsquery(code, w.Parts, " & ")
+	if w.Number != "" {
+		text = tsquery(code, []string{w.Number}, "") + " | (" + text + ")"
+	}
+	return "l.words @@ " + c.arg(text) + "::tsquery"
 }
 
-// wordRows finds the rows by the index of words.
+// wordRows finds rows that may have the words by the index of words.
 func (e *postgresEngine) wordRows(c *condition, tenant string, words []desk.Word) string {
-	return `{p}listing AS l WHERE l.tenant_id = ?1 AND l.words @@ ` + c.arg(tsquery(tenantCode(tenant), words)) + `::tsquery`
-}
-
-// tsquery writes words as PostgreSQL reads them. They have no signs, of which any could mean something there.
-func tsquery(code string, words []desk.Word) string {
-	match := func(part string) string { return "'" + code + shortened(part) + "':*" }
 	var all []string
 	for _, w := range words {
-		var parts []string
-		for _, part := range w.Parts {
-			parts = append(parts, match(part))
-		}
-		text := strings.Join(parts, " & ")
-		if w.Number != "" {
-			text = "(" + match(w.Number) + " | (" + text + "))"
-		}
-		all = append(all, text)
+		all = append(all, "("+tsquery(tenantCode(tenant), clues(w), " | ")+")")
 	}
-	return strings.Join(all, " & ")
+	return `{p}listing AS l WHERE l.tenant_id = ?1 AND l.words @@ ` + c.arg(strings.Join(all, " & ")) + `::tsquery`
+}
+
+// tsquery writes beginnings of words as PostgreSQL reads them. They have no signs, of which any could mean something there.
+func tsquery(code string, parts []string, between string) string {
+	var all []string
+	for _, part := range parts {
+		all = append(all, "'"+code+shortened(part)+"':*")
+	}
+	return strings.Join(all, between)
 }
 
 func (e *postgresEngine) leadsByID(ctx context.Context, tenant string, ids []uid, row func(scan scanFunc) error) error {

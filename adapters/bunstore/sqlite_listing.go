@@ -140,21 +140,16 @@ func (e *sqliteEngine) hasWord(c *condition, _ string, w desk.Word) string {
 	return text
 }
 
-// wordRows finds the rows by the index of words.
+// wordRows finds rows that may have the words by the index of words.
 func (e *sqliteEngine) wordRows(c *condition, tenant string, words []desk.Word) string {
 	code := tenantCode(tenant)
-	match := func(part string) string { return `"` + code + shortened(part) + `" *` }
 	var all []string
 	for _, w := range words {
-		var parts []string
-		for _, part := range w.Parts {
-			parts = append(parts, match(part))
+		var any []string
+		for _, clue := range clues(w) {
+			any = append(any, `"`+code+clue+`" *`)
 		}
-		text := strings.Join(parts, " AND ")
-		if w.Number != "" {
-			text = "(" + match(w.Number) + " OR (" + text + "))"
-		}
-		all = append(all, text)
+		all = append(all, "("+strings.Join(any, " OR ")+")")
 	}
 	return `{p}words AS w CROSS JOIN {p}listing AS l ON l.n = w.rowid WHERE w.{p}words MATCH ` + c.arg(strings.Join(all, " AND ")) + ` AND l.tenant_id = ?1`
 }

@@ -22,9 +22,7 @@ func (s *Store) listedPlaces(ctx context.Context, q *selection, o order, skip, n
 	if len(q.criteria) == 0 {
 		return s.readPlaces(ctx, q, o, func(c *condition) (from, table string) { return q.all(c, o), "l" }, skip, n)
 	}
-	found, err := s.readPlaces(ctx, q, o, func(c *condition) (from, table string) {
-		return "(SELECT * FROM " + q.all(c, o) + o.by("l") + " LIMIT " + c.arg(max(s.steps.walked, 4*(skip+n))) + ") AS l WHERE l.tenant_id = ?1" + q.rest(c, nil), "l"
-	}, skip, n)
+	found, err := s.readPlaces(ctx, q, o, q.first(o, max(s.steps.walked, 4*(skip+n))), skip, n)
 	if err != nil || len(found) == n {
 		return found, err
 	}
@@ -33,6 +31,13 @@ func (s *Store) listedPlaces(ctx context.Context, q *selection, o order, skip, n
 		return nil, err
 	}
 	return s.readPlaces(ctx, q, o, way, skip, n)
+}
+
+// first is the way to those that are selected of the first n rows in an order.
+func (q *selection) first(o order, n int) way {
+	return func(c *condition) (from, table string) {
+		return "(SELECT * FROM " + q.all(c, o) + o.by("l") + " LIMIT " + c.arg(n) + ") AS l WHERE l.tenant_id = ?1" + q.rest(c, nil), "l"
+	}
 }
 
 // all are all rows within the span of the order.
@@ -88,6 +93,21 @@ func (s *Store) wayTo(ctx context.Context, q *selection, o order) (way, error) {
 		}
 	}
 	return func(c *condition) (from, table string) { return q.all(c, o) + q.rest(c, nil), "l" }, nil
+}
+
+// clues are what a word is looked up by in the index: a number, or else the longest of the word's parts. Each row that is found is still asked for the
+// word itself.
+func clues(w desk.Word) []string {
+	longest := w.Parts[0]
+	for _, part := range w.Parts {
+		if len(part) > len(longest) {
+			longest = part
+		}
+	}
+	if w.Number != "" {
+		return []string{shortened(w.Number), shortened(longest)}
+	}
+	return []string{shortened(longest)}
 }
 
 // few is the way to few rows, which are found as from says and sorted then.
