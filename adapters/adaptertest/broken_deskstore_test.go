@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -114,10 +115,11 @@ func brokenFilters() []breakage {
 			}
 		}},
 		{"erases what is being erased", "all/at once", func(s *hooked) {
-			others := newMeeting()
+			var erasers sync.Map // the two who erase a lead, by its ID
 			s.eraseLead = func(ctx context.Context, tenant, leadID string) error {
 				_, err := s.Store.Lead(ctx, tenant, leadID)
-				others.wait()
+				both, _ := erasers.LoadOrStore(leadID, meetingOf(2))
+				both.(*meeting).wait()
 				if err == nil {
 					_ = s.Store.EraseLead(ctx, tenant, leadID)
 				}

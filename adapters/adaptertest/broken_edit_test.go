@@ -33,24 +33,27 @@ func spoilFollowUps(alter func(task *leads.Task)) func(*hooked) {
 	})
 }
 
-// meeting lets callers go on once there are three of them, so that what is done without a lock goes wrong for certain.
+// meeting lets callers go on once there are enough of them, so that what is done without a lock goes wrong for certain.
 type meeting struct {
-	mu    sync.Mutex
-	n     int
-	three chan struct{}
+	mu   sync.Mutex
+	n    int
+	of   int // how many meet
+	full chan struct{}
 }
 
-func newMeeting() *meeting { return &meeting{three: make(chan struct{})} }
+func newMeeting() *meeting { return meetingOf(3) }
+
+func meetingOf(n int) *meeting { return &meeting{of: n, full: make(chan struct{})} }
 
 func (m *meeting) wait() {
 	m.mu.Lock()
-	if m.n++; m.n == 3 {
-		close(m.three)
+	if m.n++; m.n == m.of {
+		close(m.full)
 	}
 	m.mu.Unlock()
 	select {
-	case <-m.three:
-	case <-time.After(time.Second): // nobody else comes
+	case <-m.full:
+	case <-time.After(5 * time.Second): // nobody else comes
 	}
 }
 

@@ -21,13 +21,12 @@ func env(name, otherwise string) string { return cmp.Or(os.Getenv(name), otherwi
 // hasModel reports whether a model is to judge the leads.
 func hasModel() bool { return os.Getenv("OPENAI_BASE_URL") != "" || os.Getenv("OPENAI_API_KEY") != "" }
 
-// scorer is the rules, with a model before them if there is one.
-func scorer() leads.Scorer {
-	rules := score.DefaultRubric()
+// scorer is the rules, with a model before them if there is one. The model judges by the rules that the program begins with.
+func scorer(rules leads.Scorer) leads.Scorer {
 	if !hasModel() {
 		return rules
 	}
-	model := openai.New(os.Getenv("OPENAI_BASE_URL"), os.Getenv("OPENAI_API_KEY"), env("OPENAI_MODEL", "gpt-4o-mini"), &openai.Options{Rubric: rules})
+	model := openai.New(os.Getenv("OPENAI_BASE_URL"), os.Getenv("OPENAI_API_KEY"), env("OPENAI_MODEL", "gpt-4o-mini"), &openai.Options{Rubric: score.DefaultRubric()})
 	return score.Fallback{model, rules}
 }
 

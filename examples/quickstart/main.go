@@ -31,6 +31,7 @@ import (
 	"github.com/openleads/leads/adapters/phone"
 	"github.com/openleads/leads/enrich"
 	"github.com/openleads/leads/notify"
+	"github.com/openleads/leads/score"
 	"github.com/openleads/leads/sequence"
 )
 
@@ -69,7 +70,8 @@ func run(ctx context.Context, addr, db, mail string) error {
 		Sender:  sequence.Sender{From: netmail.Address{Name: "Acme", Address: "hello@example.com"}, Postal: "Acme Ltd, 1 Example Street, Exampletown"},
 		BaseURL: base + "/mail",
 	})
-	engine, err := newEngine(store, mailer, sequencer, base)
+	rules := desk.NewRubrics(store, score.DefaultRubric()) // or those that were saved on the dashboard
+	engine, err := newEngine(store, mailer, sequencer, rules, base)
 	if err != nil {
 		return err
 	}
@@ -89,7 +91,9 @@ func run(ctx context.Context, addr, db, mail string) error {
 	}
 	door := newSession(listener.Addr())
 	board := dashboard.New(front, &dashboard.Options{
-		Prefix: "/", Authorize: door.authorize, People: team, Credits: iploc.Attribution, Links: []dashboard.Link{{Text: "Mails", URL: "/mails"}, {Text: "Demo forms", URL: "/demo"}},
+		Prefix: "/", Authorize: door.authorize, People: team, Rubric: rules.Rubric,
+		RubricSaved: func(context.Context, string, *score.Rubric) error { return nil }, // rules look at what is saved
+		Credits:     iploc.Attribution, Links: []dashboard.Link{{Text: "Mails", URL: "/mails"}, {Text: "Demo forms", URL: "/demo"}},
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/api/", restapi.New(front, &restapi.Options{Authorize: door.authorize, Door: engine.Handler()}))
@@ -110,7 +114,7 @@ func run(ctx context.Context, addr, db, mail string) error {
 }
 
 // newEngine names the parts. This is what a program of your own has.
-func newEngine(store leads.Store, mailer leads.Mailer, sequencer leads.Sequencer, base string) (*leads.Engine, error) {
+func newEngine(store leads.Store, mailer leads.Mailer, sequencer leads.Sequencer, rules leads.Scorer, base string) (*leads.Engine, error) {
 	geo := enrich.Geo{Locators: []enrich.Locator{iploc.Locator{}}} // its data is acknowledged on the dashboard
 	return leads.New(leads.Config{
 		Store: store,
@@ -121,7 +125,7 @@ func newEngine(store leads.Store, mailer leads.Mailer, sequencer leads.Sequencer
 			enrich.Phone{Parser: phone.Parser{}, Geo: geo},
 			enrich.Attribution{},
 		},
-		Scorer:    scorer(),
+		Scorer:    scorer(rules),
 		Notifier:  notify.Email(mailer, env("NOTIFY_EMAIL", "sales@example.com")),
 		Sequencer: sequencer,
 		BaseURL:   base,
