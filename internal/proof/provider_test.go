@@ -195,6 +195,16 @@ func (p *provider) meet(r *http.Request) (fault, *letter) {
 	return f, l
 }
 
+// failed returns how many requests have met a fault.
+func (p *provider) failed() (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, times := range p.injected {
+		n += times
+	}
+	return n
+}
+
 // take enters a mail into the ledger, before it is answered, and returns the trap if that is sprung now.
 func (p *provider) take(l *letter, f fault) (*trap, int) {
 	p.mu.Lock()
