@@ -11,7 +11,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 .PHONY: test check routers bench proof fuzz
 
 test:
-	./.ci/with-postgres go test -race -shuffle=on -timeout 14m ./...
+	./.ci/with-postgres go test -race -shuffle=on -timeout 30m ./...
 
 check:
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
