@@ -39,6 +39,10 @@ func (s *Store) waysToCount(ctx context.Context, q *selection, most int) ([]way,
 	if len(q.criteria) == 0 {
 		return []way{all}, nil
 	}
+	if len(q.criteria) == 1 && q.criteria[0].alone != nil {
+		k := &q.criteria[0]
+		return []way{func(c *condition) (from, table string) { return k.alone(c) + q.span(c, newest, k.table), k.table }}, nil
+	}
 	if len(q.criteria) == 1 && q.criteria[0].from != nil {
 		return []way{by(&q.criteria[0])}, nil
 	}
@@ -64,13 +68,13 @@ func (s *Store) waysToCount(ctx context.Context, q *selection, most int) ([]way,
 // countListed counts the rows in the listing up to most, but for those that are out of date.
 func (s *Store) countListed(ctx context.Context, q *selection, way way, over map[uid]leads.Lead, most int) (n int, err error) {
 	c := &condition{args: []any{q.filter.Tenant}}
-	from, _ := way(c)
+	from, table := way(c)
 	if len(over) == 0 {
 		text := "SELECT count(*) FROM (SELECT 1 FROM " + from + " LIMIT " + c.arg(most) + ") AS counted"
 		err = s.loosely(ctx, "count leads", text, c, func(scan scanFunc) error { return scan(&n) })
 		return n, err
 	}
-	text := "SELECT l.lead_id FROM " + from + " LIMIT " + c.arg(most+len(over))
+	text := "SELECT " + table + ".lead_id FROM " + from + " LIMIT " + c.arg(most+len(over))
 	err = s.loosely(ctx, "count leads", text, c, func(scan scanFunc) error {
 		var id uid
 		err := scan(&id)

@@ -27,8 +27,10 @@ type criterion struct {
 	from func(c *condition) string
 	// ordered says that the index has its rows in the order of creation.
 	ordered bool
-	// table is where the time of creation and the ID are read from that order: l, or a table that is joined with it.
+	// table is where the time of creation and the ID are read from that order: l, or a table that is joined with it. alone are its rows without l,
+	// if they are in another table.
 	table string
+	alone func(c *condition) string
 }
 
 // selectionOf makes a selection. It reports false if there can be nothing.
@@ -122,6 +124,7 @@ func tagged(tag string) criterion {
 		text: func(c *condition) string {
 			return "EXISTS (SELECT 1 FROM {p}tags AS t WHERE t.tenant_id = ?1 AND t.tag = " + c.arg(tag) + " AND t.created_at = l.created_at AND t.lead_id = l.lead_id)"
 		},
+		alone: func(c *condition) string { return "{p}tags AS t WHERE t.tenant_id = ?1 AND t.tag = " + c.arg(tag) },
 		from: func(c *condition) string {
 			return "{p}tags AS t {join} {p}listing AS l ON l.tenant_id = t.tenant_id AND l.lead_id = t.lead_id WHERE t.tenant_id = ?1 AND t.tag = " + c.arg(tag)
 		},

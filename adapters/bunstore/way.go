@@ -129,10 +129,11 @@ func (s *Store) fewest(ctx context.Context, q *selection) (k *criterion, least i
 		}
 		n := 0
 		c := &condition{args: []any{q.filter.Tenant}}
-		from := q.criteria[i].from(c)
-		if q.criteria[i].name == "tag" { // counted without their rows
-			from = "{p}tags AS t WHERE t.tenant_id = ?1 AND t.tag = " + mark(len(c.args))
+		rows := q.criteria[i].from
+		if q.criteria[i].alone != nil {
+			rows = q.criteria[i].alone
 		}
+		from := rows(c)
 		text := "SELECT count(*) FROM (SELECT 1 FROM " + from + " LIMIT " + strconv.Itoa(s.steps.few) + ") AS counted"
 		if err := s.loosely(ctx, "find leads", text, c, func(scan scanFunc) error { return scan(&n) }); err != nil {
 			return nil, 0, err
