@@ -8,10 +8,15 @@ SHELL := /bin/bash
 GOBIN := $(CURDIR)/.bin
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
+# Where Chromium does the work, the race detector would take ten minutes to watch it.
+BROWSER := ./adapters/desk/dashboard ./ingest/snippet
+
 .PHONY: test check routers bench proof fuzz
 
 test:
-	./.ci/with-postgres go test -race -shuffle=on -timeout 30m ./...
+	./.ci/with-postgres go test -race -shuffle=on -timeout 30m $$(go list ./... | grep -v -e /dashboard$$ -e /snippet$$)
+	go test -shuffle=on -timeout 30m $(BROWSER)
+	go test -race -run TestLive ./adapters/desk/dashboard
 
 check:
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
