@@ -29,7 +29,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			return fmt.Errorf("leads: Run: %s: %s: %s", f.Part, f.Message, f.Fix)
 		}
 	}
-	w := &worker{engine: e, free: make(map[TaskKind]int), running: make(map[string]*lease)}
+	w := &worker{engine: e, free: make(map[TaskKind]int), running: make(map[string]*lease), hungry: make(map[TaskKind]bool)}
 	for kind := range e.stages {
 		w.free[kind] = e.cfg.Work.slots(kind)
 	}
@@ -44,7 +44,7 @@ type worker struct {
 	mu      sync.Mutex
 	free    map[TaskKind]int  // slots by kind
 	running map[string]*lease // by task ID
-	hungry  bool              // the last claim filled the slots of a kind: more may be due
+	hungry  map[TaskKind]bool // the last claim of the kind filled its slots: more may be due
 }
 
 // lease is a running task as the heartbeat sees it.
@@ -115,19 +115,22 @@ func pause(ctx context.Context, wake <-chan struct{}, d time.Duration) {
 	}
 }
 
-// more reports whether another claim is worth while at once: the last one left tasks behind and there are slots for them.
+// more reports whether another claim is worth while at once: the last one has left tasks of a kind behind, and there are slots for them.
 func (w *worker) more() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.hungry {
-		return false
-	}
-	for _, n := range w.free {
-		if n == 0 {
-			return false // a slot that becomes free wakes the dispatcher
+	for kind := range w.free {
+		if w.wants(kind) {
+			return true
 		}
 	}
-	return true
+	return false
+}
+
+// wants reports whether a kind of which more may be due has slots for it: some at a time, so that a claim is not made for each. It is
+// called under lock.
+func (w *worker) wants(kind TaskKind) bool {
+	return w.hungry[kind] && w.free[kind] >= max(1, w.engine.cfg.Work.slots(kind)/4)
 }
 
 // claim takes tasks for the free slots and starts them. It returns how many.
@@ -147,11 +150,12 @@ func (w *worker) claim(ctx, work context.Context) (int, error) {
 		w.engine.observe(ctx, Observation{Kind: ObserveClaim, Count: len(tasks), Duration: w.engine.now().Sub(began)})
 	}
 	w.mu.Lock()
-	w.hungry = false
 	for _, task := range tasks {
 		w.free[task.Kind]--
 		slots[task.Kind]--
-		w.hungry = w.hungry || slots[task.Kind] == 0
+	}
+	for kind, left := range slots { // of a kind that had no slot nothing new is known
+		w.hungry[kind] = left == 0
 	}
 	w.mu.Unlock()
 	for _, task := range tasks {
@@ -185,8 +189,7 @@ func (w *worker) start(work context.Context, task Task) {
 		w.mu.Lock()
 		delete(w.running, task.ID)
 		w.free[task.Kind]++
-		// Some slots at a time, so that a claim is not made for each.
-		wake := w.hungry && w.free[task.Kind] >= max(1, w.engine.cfg.Work.slots(task.Kind)/4)
+		wake := w.wants(task.Kind)
 		w.mu.Unlock()
 		if wake {
 			w.engine.wake()

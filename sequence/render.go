@@ -122,9 +122,9 @@ func (d Definition) checkFrame(f Frame) error {
 	if d.marketing() && f.UnsubscribeURL == "" {
 		errs = append(errs, errors.New("Frame.UnsubscribeURL is required: a mail that is not transactional has a way out"))
 	}
-	for name, address := range map[string]string{"UnsubscribeURL": f.UnsubscribeURL, "OneClickURL": f.OneClickURL} {
+	for name, address := range map[string]string{"Frame.UnsubscribeURL": f.UnsubscribeURL, "Frame.OneClickURL": f.OneClickURL} {
 		if address != "" && !isWebAddress(address) {
-			errs = append(errs, fmt.Errorf("the Frame's %s is not an absolute http or https address", name))
+			errs = append(errs, fmt.Errorf("%s is not an absolute http or https address", name))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
