@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/mail"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -95,10 +96,12 @@ func TestMailsWaitForWhatIsMissing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		opts := options(course())
 		sender := opts.Sender
-		postal := ""
+		var moved atomic.Bool
 		opts.Senders = func(context.Context, string) (sequence.Sender, error) {
 			s := sender
-			s.Postal = postal
+			if !moved.Load() {
+				s.Postal = ""
+			}
 			return s, nil
 		}
 		r := newRig(t, opts, parts{})
@@ -108,7 +111,7 @@ func TestMailsWaitForWhatIsMissing(t *testing.T) {
 		tasks, err := r.store.Tasks(t.Context(), leads.DefaultTenant, id)
 		require.NoError(t, err)
 		require.Contains(t, tasks[0].LastError, "postal address is missing")
-		postal = "1 High Street"
+		moved.Store(true)
 		after(2 * time.Hour)
 		require.Len(t, r.out.all(), 1)
 	})

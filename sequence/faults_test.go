@@ -205,9 +205,9 @@ func TestEachStepHasItsTries(t *testing.T) {
 func TestAStepThatNeverWorks(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		works := false
+		var works atomic.Bool
 		out := &outbox{answer: func(int, leads.Email) (int, error) {
-			if works {
+			if works.Load() {
 				return 1, nil
 			}
 			return 0, errors.New("503 no\x00 way")
@@ -225,7 +225,7 @@ func TestAStepThatNeverWorks(t *testing.T) {
 		require.Equal(t, sequence.Active, r.only(id).State)
 		require.NoError(t, r.engine.Replay(t.Context(), leads.DefaultTenant, tasks[0].ID))
 		after(time.Minute)
-		works = true
+		works.Store(true)
 		after(3 * 24 * time.Hour)
 		require.Equal(t, "one:sent pause:done two:sent", outcomes(r.only(id)))
 	})
