@@ -28,6 +28,7 @@ type evidence struct {
 	trapped bool          // a field that people do not see was filled
 	timed   bool          // the form sent its fill time
 	fill    time.Duration // how long it took
+	blocked bool          // the source's block list names the sender or the client
 }
 
 // reserved takes a member whose name belongs to the door, before any mapping. A value of the wrong type is not taken and so ends up

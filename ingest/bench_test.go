@@ -40,8 +40,15 @@ func BenchmarkDecodeForm(b *testing.B) {
 }
 
 // BenchmarkHandler is the whole door over a sink that takes everything, without net/http's own work.
-func BenchmarkHandler(b *testing.B) {
-	h := ingest.NewHandler(oneSource{}, ingest.SinkFunc(func(context.Context, ingest.Submission) error { return nil }),
+func BenchmarkHandler(b *testing.B) { benchmarkHandler(b, ingest.Source{}) }
+
+// BenchmarkHandlerBlocked is the same with a block list of as many entries as one may have.
+func BenchmarkHandlerBlocked(b *testing.B) {
+	benchmarkHandler(b, ingest.Source{Spam: ingest.Spam{Blocked: manyBlocked(ingest.MaxBlocked)}})
+}
+
+func benchmarkHandler(b *testing.B, source ingest.Source) {
+	h := ingest.NewHandler(oneSource{source}, ingest.SinkFunc(func(context.Context, ingest.Submission) error { return nil }),
 		&ingest.Options{PerMinute: 1000})
 	body := &rewinder{text: leadBody}
 	r := &http.Request{

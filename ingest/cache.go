@@ -34,10 +34,9 @@ func newCache(sources Sources, timeout time.Duration) *cache {
 // lookUp returns the source of a token, which nobody may change. Its errors are those of Sources. The visitor may be gone once the
 // body is sent, but the submission counts: so a look-up has its own time and does not end with ctx.
 func (c *cache) lookUp(ctx context.Context, token string, now time.Time) (*opened, error) {
-	if f, ok := c.found.Get(token); ok {
-		if age := now.Sub(f.at); age >= 0 && age < cacheTTL {
-			return f.source, nil
-		}
+	f, ok := c.found.Get(token)
+	if age := now.Sub(f.at); ok && age >= 0 && age < cacheTTL {
+		return f.source, nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout)
 	defer cancel()
@@ -45,7 +44,7 @@ func (c *cache) lookUp(ctx context.Context, token string, now time.Time) (*opene
 	if err != nil {
 		return nil, err
 	}
-	known := open(source)
+	known := open(source, f.source)
 	c.found.Add(token, found{known, now})
 	return known, nil
 }

@@ -30,6 +30,7 @@ func (h *Handler) complete(r *http.Request, a *assembly) error {
 		a.referer(r.Header.Get("Referer"))
 	}
 	sub.Flags = a.flags.list()
+	a.asides.blocked = a.blocked.names(sub.Fields.Email, sub.Client)
 	h.judge(sub, a.asides.evidence, a.source.Spam)
 	return stamp(sub, sub.Received)
 }

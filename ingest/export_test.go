@@ -24,7 +24,7 @@ func DecodeForTest(body []byte, contentType string, source *Source) (Submission,
 	}
 	known := lastOpened.Load()
 	if known == nil || known.source != source {
-		known = &openedForTest{source, open(*source)}
+		known = &openedForTest{source, open(*source, nil)}
 		lastOpened.Store(known)
 	}
 	var sub Submission

@@ -20,6 +20,8 @@ type assembly struct {
 	sub    *Submission
 	asides asides
 
+	blocked *blockList // of the source, or nil
+
 	text   strings.Builder // holds all texts of the submission, so that they are one allocation
 	values []byte          // holds all values of the metadata, likewise
 	owners [5]owner        // of the known fields

@@ -48,7 +48,7 @@ func NewHandler(sources Sources, sink Sink, opts *Options) *Handler {
 		sink:     sink,
 		limiter:  o.Limiter,
 		captchas: newCaptchas(&o),
-		signals:  []signal{signalFunc(honeypot), signalFunc(fillTime)},
+		signals:  []signal{signalFunc(honeypot), signalFunc(fillTime), signalFunc(blocked)},
 		trusted:  o.TrustedProxies,
 		clock:    o.Clock,
 		log:      o.Logger,
@@ -181,7 +181,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, source *opened, s
 	if err := d.decode(kind); err != nil {
 		return "", err
 	}
-	a := assembly{document: d, source: &source.Source, plan: source.plan, sub: &sub}
+	a := assembly{document: d, source: &source.Source, plan: source.plan, blocked: source.blocked, sub: &sub}
 	if err := h.understand(r, &a, signed); err != nil {
 		return "", err
 	}

@@ -8,7 +8,8 @@ import (
 // opened is a source as the door works with it: with everything worked out that is the same for all its submissions.
 type opened struct {
 	Source
-	plan *plan // nil for a source that needs none
+	plan    *plan      // nil for a source that needs none
+	blocked *blockList // nil for a source that blocks nobody
 }
 
 // plan says how the payloads of a source are taken apart before their members are mapped.
@@ -24,8 +25,14 @@ type mappedPath struct {
 	path path
 }
 
-// open works out the plan of a source. What Validate would refuse is left out: a source that is in the Store goes on working.
-func open(source Source) *opened {
+// open works out the plan of a source. What Validate would refuse is left out: a source that is in the Store goes on working. before is what
+// the source was opened as last, or nil.
+func open(source Source, before *opened) *opened {
+	var blocked *blockList
+	if before != nil {
+		blocked = before.blocked
+	}
+	blocked = blocked.as(source.Spam.Blocked)
 	p := plan{preset: presetOf(source.Preset)}
 	for _, name := range slices.Sorted(maps.Keys(source.Mappings)) {
 		if !isPath(name) || len(p.paths) == maxPaths {
@@ -37,9 +44,9 @@ func open(source Source) *opened {
 	}
 	p.recognise = source.Preset == "" && len(p.paths) == 0
 	if p.preset == nil && p.paths == nil && !p.recognise {
-		return &opened{Source: source}
+		return &opened{source, nil, blocked}
 	}
-	return &opened{source, &p}
+	return &opened{source, &p, blocked}
 }
 
 // rearrange brings out what lies deeper in the payload, by the source's own paths and then by the preset, as members that come before

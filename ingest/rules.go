@@ -140,7 +140,7 @@ func isOrigin(s string) bool {
 // Validate reports every field that a stored source must not have, each named and with its remedy, joined; nil if there is none.
 // Tenant, ID and Name are required. The door itself does not call it: a source that is in the Store goes on working.
 func (s Source) Validate() error {
-	return errors.Join(check("Source", s), s.checkPaths(), s.checkSignature())
+	return errors.Join(check("Source", s), s.checkPaths(), s.checkSignature(), s.Spam.checkBlocked())
 }
 
 // checkPaths reports the incoming names that are meant as paths and are none, and too many of them.

@@ -65,13 +65,18 @@ type Consent struct {
 	DoubleOptIn bool
 }
 
-// Spam configures the first signals of the spam gate. A failed one quarantines the submission; it never drops it.
+// Spam configures the signals of the spam gate. A failed one quarantines the submission; it never drops it.
 type Spam struct {
 	// Honeypot is the name of a field that people do not see. "" means "_hp"; "-" turns the check off.
 	Honeypot string
 	// MinFill is the shortest time in which a person can fill the form. 0 means 1 s; a negative value turns the check off. It is
 	// checked only when the form sends its fill time, "_t", in milliseconds.
 	MinFill time.Duration
+	// Blocked is the source's own block list: who stands on it is quarantined, whoever else vouches for them, with the reason "blocked".
+	// An entry is an email address ("jo@example.com", in every spelling that is the same mailbox), a domain ("example.com": all addresses of
+	// it and of its subdomains), or a client ("203.0.113.7") or network of clients ("2001:db8::/32"). At most 1,000 entries of 254 bytes each;
+	// see [ParseBlocked].
+	Blocked []string
 }
 
 // Sources finds sources by their tokens. It is called on every request and may be called concurrently.

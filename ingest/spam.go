@@ -9,6 +9,7 @@ import (
 const (
 	reasonHoneypot = "honeypot"  // a field that people do not see was filled
 	reasonFillTime = "fill_time" // the form was filled faster than a person can
+	reasonBlocked  = "blocked"   // the source's block list names the sender or the client
 )
 
 // signal is one sign of spam. It is asked about every submission, by the settings of its source, and answers with a reason or
@@ -32,6 +33,13 @@ func honeypot(e evidence, _ Spam) string {
 func fillTime(e evidence, settings Spam) string {
 	if least := cmp.Or(settings.MinFill, time.Second); least > 0 && e.timed && e.fill < least {
 		return reasonFillTime
+	}
+	return ""
+}
+
+func blocked(e evidence, _ Spam) string {
+	if e.blocked {
+		return reasonBlocked
 	}
 	return ""
 }

@@ -26,6 +26,7 @@ type leadDoc struct {
 	Response    leads.Response   `json:"response,omitzero"`
 	Stage       string           `json:"stage,omitempty"`
 	Edited      []string         `json:"edited,omitempty"`
+	Identities  []leads.Identity `json:"identities,omitempty"`
 }
 
 // submissionDoc is what of a submission has no column of its own.
@@ -53,6 +54,7 @@ type sourceDoc struct {
 	Honeypot  string            `json:"honeypot,omitempty"`
 	// MinFill is in nanoseconds.
 	MinFill int64          `json:"minFill,omitempty"`
+	Blocked []string       `json:"blocked,omitempty"`
 	Trusted bool           `json:"trusted,omitempty"`
 	Consent ingest.Consent `json:"consent,omitzero"`
 	Preset  string         `json:"preset,omitempty"`

@@ -64,7 +64,7 @@ func (r *sourceRow) source() (ingest.Source, error) {
 	}
 	return ingest.Source{
 		Tenant: r.TenantID, ID: r.ID.String(), Name: r.Name, Mappings: d.Mappings, Origins: d.Origins, Redirects: d.Redirects,
-		PerMinute: d.PerMinute, Spam: ingest.Spam{Honeypot: d.Honeypot, MinFill: time.Duration(d.MinFill)},
+		PerMinute: d.PerMinute, Spam: ingest.Spam{Honeypot: d.Honeypot, MinFill: time.Duration(d.MinFill), Blocked: d.Blocked},
 		Trusted: d.Trusted, Consent: d.Consent, Preset: d.Preset, Captcha: d.Captcha,
 		Signature: ingest.Signature{Scheme: d.Scheme, Secret: ingest.NewSecret(d.Secret), Previous: ingest.NewSecret(d.Previous)},
 		CreatedAt: r.CreatedAt.Time, DeletedAt: r.DeletedAt.Time,
@@ -115,7 +115,7 @@ func rowOfSource(source *ingest.Source, tokens []string) (*sourceRow, error) {
 	}
 	doc, err := encode(&sourceDoc{
 		Mappings: source.Mappings, Origins: source.Origins, Redirects: source.Redirects, PerMinute: source.PerMinute,
-		Honeypot: source.Spam.Honeypot, MinFill: int64(source.Spam.MinFill), Trusted: source.Trusted, Consent: source.Consent,
+		Honeypot: source.Spam.Honeypot, MinFill: int64(source.Spam.MinFill), Blocked: source.Spam.Blocked, Trusted: source.Trusted, Consent: source.Consent,
 		Preset: source.Preset, Scheme: source.Signature.Scheme, Secret: source.Signature.Secret.Reveal(),
 		Previous: source.Signature.Previous.Reveal(), Captcha: source.Captcha, Tokens: tokens,
 	})

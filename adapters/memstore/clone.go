@@ -17,6 +17,7 @@ func cloneSource(s ingest.Source) ingest.Source {
 	s.Mappings = maps.Clone(s.Mappings)
 	s.Origins = slices.Clone(s.Origins)
 	s.Redirects = slices.Clone(s.Redirects)
+	s.Spam.Blocked = slices.Clone(s.Spam.Blocked)
 	return s
 }
 
@@ -37,6 +38,7 @@ func cloneLead(l leads.Lead) leads.Lead {
 	l.Enrichment = maps.Clone(l.Enrichment)
 	l.Tags = slices.Clone(l.Tags)
 	l.Edited = slices.Clone(l.Edited)
+	l.Identities = slices.Clone(l.Identities)
 	if l.Score != nil {
 		score := *l.Score
 		score.Evidence = slices.Clone(score.Evidence)
