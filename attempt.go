@@ -28,7 +28,9 @@ func (e *Engine) attempt(ctx context.Context, task Task, crowded bool) {
 	defer cancel()
 	err := e.cfg.Store.Settle(settleCtx, task, outcome)
 	switch {
-	case errors.Is(err, ErrStale) && task.Kind == TaskStep: // its enrolment has ended, which takes the task away
+	case errors.Is(err, ErrStale) && task.Kind == TaskStep && outcome.Settlement == Done:
+		err = nil // its enrolment has ended, which took the task away: that is how a sequence ends
+	case errors.Is(err, ErrStale) && task.Kind == TaskStep: // its enrolment was changed in the last instant
 	case errors.Is(err, ErrStale):
 		e.cfg.Logger.WarnContext(ctx, "leads: the lease of a task was lost; its outcome was dropped", "task", task.ID, "kind", string(task.Kind))
 	case err != nil: // the lease will end and the task be run again

@@ -13,23 +13,17 @@ const kindPaused = "sequence.paused"
 
 // current returns the sequences of a tenant that stand open, Go's before the Library's.
 func (s *Sequencer) current(ctx context.Context, tenant string) ([]Definition, error) {
-	var open []Definition
-	for _, d := range s.opts.Definitions {
-		if newest, _ := s.given(d.ID, 0); newest.Version == d.Version {
-			open = append(open, d)
-		}
-	}
-	stored, err := s.library.List(ctx, tenant)
+	all, err := s.all(ctx, tenant)
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range stored {
-		if _, ours := s.given(d.ID, 0); !ours {
-			open = append(open, d)
+	var open []Definition
+	for _, l := range all {
+		if !l.Paused {
+			open = append(open, l.Definition)
 		}
 	}
-	stands, err := s.standsStill(ctx, tenant)
-	return slices.DeleteFunc(open, func(d Definition) bool { return d.Paused || stands[d.ID] }), err
+	return open, nil
 }
 
 // standsStill returns the sequences that PauseSequence has paused.

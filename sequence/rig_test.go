@@ -134,7 +134,8 @@ type parts struct {
 		leads.Store
 		sequence.Store
 	}
-	idle bool // do not run the engine
+	idle     bool // do not run the engine
+	observer leads.Observer
 }
 
 func newRig(t *testing.T, opts *sequence.Options, p parts) *rig {
@@ -163,7 +164,7 @@ func newRig(t *testing.T, opts *sequence.Options, p parts) *rig {
 			r.notices = append(r.notices, n)
 			return nil
 		}),
-		Work: leads.Work{Poll: time.Minute},
+		Work: leads.Work{Poll: time.Minute}, Observer: p.observer,
 	})
 	require.NoError(t, err)
 	r.stop = func() {}

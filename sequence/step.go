@@ -60,10 +60,19 @@ func (s *Sequencer) Step(ctx context.Context, task leads.Task) (leads.Outcome, e
 	}
 	o, err := s.run(ctx, task)
 	if leads.IsStale(err) {
-		// The enrolment was written or the task taken away meanwhile: look at it again. If the task is no longer ours, its store says so.
-		return waiting(0), nil
+		return s.overtaken(ctx, task), nil
 	}
 	return o, err
+}
+
+// overtaken says what becomes of a task whose enrolment was written, or which was taken away, while its step ran: it looks again, unless
+// nothing is left to do. If the task is no longer ours, its store says so.
+func (s *Sequencer) overtaken(ctx context.Context, task leads.Task) leads.Outcome {
+	e, err := s.store.Enrollment(ctx, task.Tenant, task.ID)
+	if leads.IsNotFound(err) || err == nil && e.State != Active && e.State != Pending {
+		return leads.Outcome{}
+	}
+	return waiting(0)
 }
 
 func (s *Sequencer) run(ctx context.Context, task leads.Task) (leads.Outcome, error) {
