@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strings"
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/notify"
@@ -129,7 +128,9 @@ func (d *Desk) SetShare(ctx context.Context, u User, p notify.Person) error {
 
 func (d *Desk) putPerson(ctx context.Context, u User, action string, p notify.Person, change func(*keptPerson)) error {
 	if err := p.Validate(); err != nil {
-		return personFaults(err)
+		var c check
+		c.each(err, personFault)
+		return c.err()
 	}
 	_, err := leads.UpdateRecord(ctx, d.store, u.Tenant, personKind, p.ID, func(r *leads.Record) error {
 		var k keptPerson
@@ -148,13 +149,4 @@ func (d *Desk) putPerson(ctx context.Context, u User, action string, p notify.Pe
 	}
 	d.audit(ctx, u, action, p.ID, nil)
 	return nil
-}
-
-// personFaults makes a field error of every line of what is wrong with a person.
-func personFaults(err error) error {
-	var c check
-	for line := range strings.Lines(err.Error()) {
-		c.that(false, "", "%s", strings.TrimPrefix(strings.TrimSpace(line), "notify: "))
-	}
-	return c.err()
 }

@@ -137,20 +137,14 @@ func refused(sub ingest.Submission, now time.Time, otherwise error) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(sub.Metadata)) {
 		_, err := ingest.Prepare(ingest.Submission{Tenant: sub.Tenant, Metadata: ingest.Metadata{name: sub.Metadata[name]}}, now)
-		c.that(err == nil, "/metadata/"+pointer(name), "%v", plainly(err))
+		if err != nil {
+			c.said("/metadata/"+pointer(name), plainly(err))
+		}
 	}
 	if len(c.fields) == 0 {
-		c.that(false, "", "%v", plainly(otherwise))
+		c.said("", plainly(otherwise))
 	}
 	return c.err()
-}
-
-// plainly takes our own names out of an error that a person reads.
-func plainly(err error) string {
-	if err == nil {
-		return ""
-	}
-	return strings.NewReplacer("leads: invalid: ", "", "ingest: Submission.Fields.", "", "ingest: Submission.", "", "ingest: ", "").Replace(err.Error())
 }
 
 // Replay has a dead task run again. For members.

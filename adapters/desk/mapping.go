@@ -99,9 +99,5 @@ func (d *Desk) PreviewMapping(ctx context.Context, u User, s ingest.Source, cont
 		return ingest.Submission{}, err
 	}
 	s.Tenant = u.Tenant
-	sub, err := preview(ctx, s, contentType, body, d.now())
-	if err != nil {
-		return ingest.Submission{}, invalid("/payload", "%v", err)
-	}
-	return sub, nil
+	return preview(ctx, s, contentType, body, d.now())
 }

@@ -3,8 +3,7 @@ package desk
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -21,7 +20,7 @@ func (s oneSource) SourceByToken(context.Context, string) (ingest.Source, error)
 	return ingest.Source(s), nil
 }
 
-// preview puts a body through a door of its own, whose sink keeps what it takes.
+// preview puts a body through a door of its own, whose sink keeps what it takes. What the door refuses is an [*InvalidError].
 func preview(ctx context.Context, s ingest.Source, contentType string, body []byte, now time.Time) (ingest.Submission, error) {
 	var taken *ingest.Submission
 	sink := ingest.SinkFunc(func(_ context.Context, sub ingest.Submission) error { taken = &sub; return nil })
@@ -38,9 +37,13 @@ func preview(ctx context.Context, s ingest.Source, contentType string, body []by
 	case taken != nil:
 		return *taken, nil
 	case answer.status == http.StatusOK:
-		return ingest.Submission{}, errors.New("the door took nothing of it")
+		return ingest.Submission{}, invalid("/payload", "the door took nothing of it")
 	}
-	return ingest.Submission{}, fmt.Errorf("the door answers %d: %s", answer.status, answer.body.String())
+	var why struct{ Error struct{ Message string } }
+	if json.Unmarshal(answer.body.Bytes(), &why) != nil || why.Error.Message == "" {
+		why.Error.Message = answer.body.String()
+	}
+	return ingest.Submission{}, invalid("/payload", "the door answers %d: %s", answer.status, why.Error.Message)
 }
 
 // recorder keeps an answer.

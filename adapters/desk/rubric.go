@@ -96,7 +96,7 @@ func (d *Desk) SetRubric(ctx context.Context, u User, rubric *score.Rubric) erro
 	if err := rubric.Validate(); err != nil {
 		var c check
 		for _, m := range score.Mistakes(err) {
-			c.that(false, m.Pointer, "%s", m.Message)
+			c.said(m.Pointer, m.Message)
 		}
 		return c.err()
 	}

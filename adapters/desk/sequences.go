@@ -3,9 +3,9 @@ package desk
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
+	"github.com/openleads/leads"
 	"github.com/openleads/leads/ingest"
 	"github.com/openleads/leads/sequence"
 )
@@ -13,26 +13,59 @@ import (
 // ErrNoSequences says that the program has no sequences: Config.Sequencer is nil.
 var ErrNoSequences = errors.New("desk: this program has no sequences")
 
-// Sequences returns the definitions of the tenant's library. For readers.
-func (d *Desk) Sequences(ctx context.Context, u User) ([]sequence.Definition, error) {
+// ErrFromProgram says that a sequence comes with the program, which alone can change it. It can be paused, and copied under another ID.
+var ErrFromProgram = errors.New("desk: the sequence comes with the program")
+
+// Sequences returns the sequences of the tenant as they are now, by their IDs: those that come with the program, and those that were made on the
+// desk. For readers.
+func (d *Desk) Sequences(ctx context.Context, u User) ([]sequence.Listed, error) {
 	if err := may(u, Reader); err != nil {
 		return nil, err
 	}
-	return d.library().List(ctx, u.Tenant)
+	return d.sequences(ctx, u)
 }
 
-// Sequence returns one definition as it is now. For readers.
-func (d *Desk) Sequence(ctx context.Context, u User, id string) (sequence.Definition, error) {
-	if err := may(u, Reader); err != nil {
-		return sequence.Definition{}, err
+func (d *Desk) sequences(ctx context.Context, u User) ([]sequence.Listed, error) {
+	if d.cfg.Sequencer != nil {
+		return d.cfg.Sequencer.Sequences(ctx, u.Tenant)
 	}
-	return d.library().Load(ctx, u.Tenant, id)
+	stored, err := d.library().List(ctx, u.Tenant)
+	var all []sequence.Listed
+	for _, def := range stored {
+		all = append(all, sequence.Listed{Definition: def})
+	}
+	return all, err
+}
+
+// Sequence returns one sequence as it is now. For readers.
+func (d *Desk) Sequence(ctx context.Context, u User, id string) (sequence.Listed, error) {
+	if err := may(u, Reader); err != nil {
+		return sequence.Listed{}, err
+	}
+	if d.cfg.Sequencer != nil {
+		return d.cfg.Sequencer.Sequence(ctx, u.Tenant, id, 0)
+	}
+	def, err := d.library().Load(ctx, u.Tenant, id)
+	return sequence.Listed{Definition: def}, err
+}
+
+// ours returns ErrFromProgram for a sequence that comes with the program.
+func (d *Desk) ours(ctx context.Context, u User, id string) error {
+	known, err := d.Sequence(ctx, u, id)
+	if err == nil && known.FromProgram {
+		return ErrFromProgram
+	}
+	return ignoreAbsent(err)
 }
 
 // SaveSequence stores a definition as a new version; those who are in the sequence finish on theirs. Its Version must be that of the
-// stored one, 0 for a new one: otherwise it is [leads.ErrStale]. For admins.
+// stored one, 0 for a new one: otherwise it is [leads.ErrStale]. With the ID of one that comes with the program it is [ErrFromProgram]. For
+// admins.
 func (d *Desk) SaveSequence(ctx context.Context, u User, def sequence.Definition) (sequence.Definition, error) {
 	if err := may(u, Admin); err != nil {
+		return sequence.Definition{}, err
+	}
+	if err := d.ours(ctx, u, def.ID); err != nil {
 		return sequence.Definition{}, err
 	}
 	saved, err := d.library().Save(ctx, u.Tenant, def)
@@ -43,9 +76,12 @@ func (d *Desk) SaveSequence(ctx context.Context, u User, def sequence.Definition
 	return saved, nil
 }
 
-// DeleteSequence removes a definition; everybody leaves it. For admins.
+// DeleteSequence removes a definition; everybody leaves it. One that comes with the program is [ErrFromProgram]. For admins.
 func (d *Desk) DeleteSequence(ctx context.Context, u User, id string) error {
 	if err := may(u, Admin); err != nil {
+		return err
+	}
+	if err := d.ours(ctx, u, id); err != nil {
 		return err
 	}
 	if _, err := d.library().Load(ctx, u.Tenant, id); err != nil {
@@ -54,15 +90,29 @@ func (d *Desk) DeleteSequence(ctx context.Context, u User, id string) error {
 	if err := d.library().Delete(ctx, u.Tenant, id); err != nil {
 		return err
 	}
+	if err := d.keepApart(ctx, u, id); err != nil {
+		return err
+	}
 	d.audit(ctx, u, "sequence.delete", id, nil)
 	_, err := d.store.EndEnrollments(ctx, sequence.EnrollmentQuery{Tenant: u.Tenant, SequenceID: id}, sequence.ReasonDeleted, d.now())
 	return wrap("delete sequence", err)
 }
 
-// PauseSequence keeps everybody from entering a sequence and its mails from being sent, or lets it go on. For admins.
+// PauseSequence keeps everybody from entering a sequence and its mails from being sent, or lets it go on. It is then no longer one that
+// [Desk.ResumeSequences] lets go on. One that the program itself has paused cannot go on: [ErrFromProgram]. For admins.
 func (d *Desk) PauseSequence(ctx context.Context, u User, id string, paused bool) error {
 	s, err := d.sequencer(u, Admin)
 	if err != nil {
+		return err
+	}
+	known, err := d.Sequence(ctx, u, id)
+	if err != nil {
+		return err
+	}
+	if known.Held && !paused {
+		return ErrFromProgram
+	}
+	if err := d.keepApart(ctx, u, id); err != nil { // before: what is paused now must not be let go on with the others
 		return err
 	}
 	action, do := "sequence.resume", s.ResumeSequence
@@ -173,6 +223,14 @@ func (d *Desk) sequencer(u User, needed Role) (*sequence.Sequencer, error) {
 	return d.cfg.Sequencer, nil
 }
 
+// ignoreAbsent takes it for no error that something is not there.
+func ignoreAbsent(err error) error {
+	if leads.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
 // problems makes field errors of what is wrong with a definition.
 func problems(err error) error {
 	var found sequence.Problems
@@ -181,78 +239,7 @@ func problems(err error) error {
 	}
 	var c check
 	for _, p := range found {
-		c.that(false, "/"+strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(p.Path), "%s", p.Message)
+		c.said("/"+strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(p.Path), p.Message)
 	}
 	return c.err()
-}
-
-// Funnel is how far those who are or were in a sequence have come.
-type Funnel struct {
-	ByState  map[sequence.State]int
-	ByReason map[sequence.Reason]int
-	// Steps are the steps of the definition in their order.
-	Steps []FunnelStep
-	// Sampled is how many of the newest enrolments were looked at.
-	Sampled int
-}
-
-// FunnelStep is how many have come past a step, and how many wait for it.
-type FunnelStep struct {
-	Step    string
-	Waiting int
-	Passed  int
-	Sent    int
-}
-
-// maxSample is how many enrolments a funnel looks at.
-const maxSample = 10_000
-
-// Funnel looks at the newest enrolments of a sequence. For readers.
-func (d *Desk) Funnel(ctx context.Context, u User, id string) (Funnel, error) {
-	def, err := d.Sequence(ctx, u, id)
-	if err != nil {
-		return Funnel{}, err
-	}
-	f := Funnel{ByState: make(map[sequence.State]int), ByReason: make(map[sequence.Reason]int)}
-	for _, s := range def.Steps {
-		f.Steps = append(f.Steps, FunnelStep{Step: s.ID})
-	}
-	q := sequence.EnrollmentQuery{Tenant: u.Tenant, SequenceID: id, Limit: 1000}
-	for f.Sampled < maxSample {
-		page, err := d.store.Enrollments(ctx, q)
-		if err != nil {
-			return Funnel{}, wrap("funnel", err)
-		}
-		for _, e := range page {
-			f.add(e)
-		}
-		if len(page) < q.Limit {
-			break
-		}
-		q.After = page[len(page)-1].ID
-	}
-	return f, nil
-}
-
-func (f *Funnel) add(e sequence.Enrollment) {
-	f.Sampled++
-	f.ByState[e.State]++
-	if e.Reason != "" {
-		f.ByReason[e.Reason]++
-	}
-	at := func(id string) *FunnelStep {
-		if i := slices.IndexFunc(f.Steps, func(s FunnelStep) bool { return s.Step == id }); i >= 0 {
-			return &f.Steps[i]
-		}
-		return &FunnelStep{} // a step of an earlier version
-	}
-	if !e.State.Ended() {
-		at(e.Step).Waiting++
-	}
-	for _, p := range e.Passed {
-		at(p.Step).Passed++
-		if p.Outcome == "sent" {
-			at(p.Step).Sent++
-		}
-	}
 }

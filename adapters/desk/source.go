@@ -211,7 +211,9 @@ func (d *Desk) putSource(ctx context.Context, u User, action string, s Source) (
 		return Source{}, invalid("/name", "1 to 255 bytes")
 	}
 	if err := s.Validate(); err != nil {
-		return Source{}, invalid("", "%s", strings.ReplaceAll(err.Error(), "ingest: Source.", ""))
+		var c check
+		c.each(err, sourceFault)
+		return Source{}, c.err()
 	}
 	note, _ := json.Marshal(sourceNote{CreatedBy: s.CreatedBy}) // a string always encodes
 	r, err := d.store.PutRecord(ctx, leads.Record{Tenant: u.Tenant, Kind: sourceKind, ID: s.ID, Version: s.Version - 1, Data: note})

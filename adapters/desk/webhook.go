@@ -91,7 +91,9 @@ func (d *Desk) putWebhook(ctx context.Context, u User, action string, w Webhook)
 	w.Tenant = u.Tenant
 	stored, err := hooks.PutWebhook(ctx, w)
 	if errors.Is(err, leads.ErrInvalid) {
-		return Webhook{}, invalid("", "%s", plainly(err))
+		var c check
+		c.said("", plainly(err))
+		return Webhook{}, c.err()
 	} else if err != nil {
 		return Webhook{}, wrap("put webhook", err)
 	}

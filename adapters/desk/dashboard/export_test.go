@@ -20,3 +20,6 @@ func Routes() []Route {
 
 // Visible is visible.
 var Visible = visible
+
+// Said is what a catalogue says of a fault.
+func Said(t Texts, f desk.FieldError) string { return t.wrong(f) }

@@ -83,6 +83,9 @@ func runImport(p *page) error {
 		p.board.opts.Logger.ErrorContext(p.ctx(), "dashboard: an import was broken off", "error", err)
 		x.Broken = p.board.texts.text("import.broken", report.LastLine)
 	}
+	for i, r := range report.Refused {
+		report.Refused[i].Message = p.board.texts.said(r.Message, nested)
+	}
 	x.Report = &report
 	x.Columns = columnsOf(report.Mapping, header, example)
 	v.Data = x

@@ -111,7 +111,7 @@ func (p *page) invalid(err error, name string, v view) error {
 	if !errors.As(err, &wrong) {
 		return err
 	}
-	v.Wrong = wrong.Fields
+	v.Wrong = p.said(wrong.Fields)
 	return p.showStatus(http.StatusUnprocessableEntity, name, v)
 }
 
@@ -205,7 +205,7 @@ func (p *page) fail(err error) {
 	v := view{Title: p.board.texts.text("error." + o.key), Data: o}
 	var wrong *desk.InvalidError
 	if errors.As(err, &wrong) {
-		v.Wrong = wrong.Fields
+		v.Wrong = p.said(wrong.Fields)
 	}
 	if o.status == http.StatusServiceUnavailable {
 		p.w.Header().Set("Retry-After", "5")

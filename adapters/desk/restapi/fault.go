@@ -120,7 +120,7 @@ type problem struct {
 }
 
 func (f *fault) body() *failureBody {
-	return &failureBody{f.code, f.message, each(f.fields, func(e desk.FieldError) failureField { return failureField(e) })}
+	return &failureBody{f.code, f.message, each(f.fields, func(e desk.FieldError) failureField { return failureField{e.Pointer, e.Message} })}
 }
 
 // write answers in the form that the caller takes.
