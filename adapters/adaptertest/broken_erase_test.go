@@ -201,6 +201,7 @@ func brokenKeeping() []breakage {
 	}
 	return []breakage{
 		{"lists no mappings", "sources/put and listed", listed(func(_ context.Context, _ *hooked, e *desk.SourceEntry) { e.Source.Mappings = nil })},
+		{"lists nobody blocked", "sources/put and listed", listed(func(_ context.Context, _ *hooked, e *desk.SourceEntry) { e.Source.Spam.Blocked = nil })},
 		{"stores a source without its tokens", "sources/a token of another", func(s *hooked) {
 			s.put = func(ctx context.Context, source ingest.Source, tokens ...string) error {
 				err := s.Store.PutSource(ctx, source, tokens...)
