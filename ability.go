@@ -43,6 +43,9 @@ type Editor interface {
 	// IDs of events and tasks are filled from the lead; a task that is there already, by its ID, is left. It returns the lead as it was
 	// stored. When edit returns an error nothing is changed and Edit returns that error. edit may be called more than once and must not call the Store. ErrNotFound is returned for a
 	// lead that the tenant does not have.
+	//
+	// Whether edit has given the lead another identity is for [Reidentify] to say. From then on the lead is found by that one too, beside those
+	// that it has. If it is another lead's, nothing is changed and Edit returns a [*TakenError] that names that lead.
 	Edit(ctx context.Context, tenant, leadID string, edit func(lead *Lead) ([]Event, []Task, error)) (Lead, error)
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -42,6 +43,44 @@ func Identify(sub ingest.Submission) Identity {
 	digest := clickDigest(sub)
 	return Identity{IdentityBody, hex.EncodeToString(digest[:])}
 }
+
+// Reidentify tells what identity an edit has given a lead, and reports whether it has given one: that of its email address, or of the phone number
+// of a lead without one, if edit has changed it to one that makes an identity. The lead keeps those that it has, for people write from their old
+// address too. edited.Identities are then those of the lead as it was, with the new one; a [Store] calls it with what edit has made of the lead.
+func Reidentify(was Lead, edited *Lead) (Identity, bool) {
+	edited.Identities = slices.Clone(was.Identities)
+	var before ingest.Fields
+	now := Identify(ingest.Submission{Fields: edited.Fields})
+	switch now.Kind {
+	case IdentityEmail:
+		before.Email = was.Email
+	case IdentityPhone:
+		before.Phone = was.Phone
+	default:
+		return Identity{}, false
+	}
+	if now == Identify(ingest.Submission{Fields: before}) {
+		return Identity{}, false
+	}
+	if !slices.Contains(edited.Identities, now) {
+		edited.Identities = append(edited.Identities, now)
+	}
+	return now, true
+}
+
+// TakenError says that another lead of the tenant is found by an identity. It is also [ErrInvalid].
+type TakenError struct {
+	Kind   IdentityKind
+	LeadID string // whose it is
+}
+
+// Error names the other lead and tells nothing of the person.
+func (e *TakenError) Error() string {
+	return "leads: the " + string(e.Kind) + " belongs to lead " + e.LeadID
+}
+
+// Is makes a TakenError known as [ErrInvalid].
+func (e *TakenError) Is(target error) bool { return target == ErrInvalid }
 
 // e164 takes a number in international form: "+" or "00", then 8 to 15 digits (ITU-T E.164), with blanks and the usual
 // punctuation between.

@@ -68,6 +68,9 @@ type Lead struct {
 	Response Response
 	// Edited names the known fields and the metadata that a person or an API client has set. Public input never changes those.
 	Edited []string
+	// Identities are what edits have added to what the lead is found by, the oldest first; see [Reidentify]. Those of its submissions are not
+	// listed.
+	Identities []Identity
 
 	CreatedAt, UpdatedAt time.Time // UTC, whole microseconds
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/openleads/leads"
+	"github.com/openleads/leads/ingest"
 )
 
 // errOther is an error that no contract names.
@@ -167,6 +168,41 @@ func brokenEdits() []breakage {
 			}
 		}},
 		{"shares an edited lead", "edit/memory", sharesEdited},
+		{"lists no identities", "edit/which identity", func(s *hooked) {
+			s.lead = func(ctx context.Context, tenant, id string) (leads.Lead, error) {
+				lead, err := s.Store.Lead(ctx, tenant, id)
+				lead.Identities = nil
+				return lead, err
+			}
+		}},
+		{"finds leads by what they have submitted only", "edit/found by another identity", findsBySubmissions},
+		{"says nothing of whose the address is", "edit/another lead's identity", afterEdit(func(lead leads.Lead, err error) (leads.Lead, error) {
+			if errors.As(err, new(*leads.TakenError)) {
+				err = leads.ErrInvalid
+			}
+			return lead, err
+		})},
+		{"gives two leads one address", "edit/one identity for two at once", afterEdit(func(lead leads.Lead, err error) (leads.Lead, error) {
+			if errors.As(err, new(*leads.TakenError)) {
+				err = nil
+			}
+			return lead, err
+		})},
+	}
+}
+
+// findsBySubmissions makes a new lead of what comes from an address that nobody has submitted before.
+func findsBySubmissions(s *hooked) {
+	seen := make(map[string]bool)
+	s.capture = func(ctx context.Context, subs []ingest.Submission) ([]leads.Captured, error) {
+		subs = slices.Clone(subs)
+		for i := range subs {
+			if email := subs[i].Fields.Email; len(seen) > 0 && !seen[email] {
+				subs[i].Fields.Email = leads.NewID() + "@example.com"
+			}
+			seen[subs[i].Fields.Email] = true
+		}
+		return s.Store.Capture(ctx, subs)
 	}
 }
 

@@ -189,6 +189,14 @@ func eraseIdentity(r *rig) {
 		r.check(lead.Submissions == 1 && lead.Version == 1, "the new lead is %+v", lead)
 		r.check(len(r.submissions(c.LeadID)) == 1 && len(r.events(c.LeadID)) == 1, "the new lead has the old one's history")
 	}
+	id := r.person("bob@example.com")
+	for _, email := range []string{"bob@example.net", "bob@example.org", "bob@example.com"} {
+		r.edit(id, addressed(email, ""))
+	}
+	r.eraseLead(id)
+	for _, email := range []string{"bob@example.net", "bob@example.org", "bob@example.com"} {
+		r.belongs(ingest.Fields{Email: email}, "")
+	}
 }
 
 func eraseAbsent(r *rig) {

@@ -15,6 +15,9 @@ const (
 	saysEditReturn = "It returns the lead as it was stored."
 	saysEditError  = "When edit returns an error nothing is changed and Edit returns that error."
 	saysEditAbsent = "ErrNotFound is returned for a lead that the tenant does not have."
+	saysEditWhich  = "Whether edit has given the lead another identity is for [Reidentify] to say."
+	saysEditFound  = "From then on the lead is found by that one too, beside those that it has."
+	saysEditTaken  = "If it is another lead's, nothing is changed and Edit returns a [*TakenError] that names that lead."
 )
 
 func editContracts() []contract {
@@ -29,6 +32,10 @@ func editContracts() []contract {
 		{"edit/the lead that is returned", saysEditReturn, editReturned},
 		{"edit/an error", saysEditError, editError},
 		{"edit/no such lead", saysEditAbsent, editAbsent},
+		{"edit/which identity", saysEditWhich, editWhich},
+		{"edit/found by another identity", saysEditFound, editFound},
+		{"edit/another lead's identity", saysEditTaken, editTaken},
+		{"edit/one identity for two at once", saysEditTaken, editTakenTogether},
 		{"edit/malformed IDs", saysBadIDs, editBadIDs},
 		{"edit/ended context", saysEnded, editEnded},
 		{"edit/memory", saysMemory, editMemory},
@@ -68,6 +75,7 @@ func editAll(r *rig) {
 	want := (&filler{base: r.start}).lead()
 	r.edit(id, func(lead *leads.Lead) ([]leads.Event, []leads.Task, error) {
 		want.Tenant, want.ID, want.Version, want.CreatedAt = lead.Tenant, lead.ID, lead.Version+1, lead.CreatedAt
+		leads.Reidentify(*lead, &want)
 		*lead = want
 		return []leads.Event{event}, []leads.Task{follow}, nil
 	})
@@ -233,6 +241,7 @@ func editMemory(r *rig) {
 	given := (&filler{base: r.start}).lead()
 	events := []leads.Event{{ID: leads.NewID(), Kind: leads.EventTagged, At: r.tick(), Data: []byte(`{"a":1}`)}}
 	tasks := []leads.Task{{ID: leads.NewID(), Kind: leads.TaskNotify, Payload: []byte(`{"a":1}`), Due: r.soon().Add(hour), CreatedAt: r.start}}
+	leads.Reidentify(leads.Lead{}, &given)
 	var kept []*leads.Lead
 	got := r.edit(id, func(lead *leads.Lead) ([]leads.Event, []leads.Task, error) {
 		*lead = given

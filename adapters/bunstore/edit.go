@@ -22,12 +22,29 @@ func (s *Store) Edit(
 		if err != nil {
 			return nil, err
 		}
+		was := leads.Lead{Fields: lead.Fields, Identities: slices.Clone(lead.Identities)}
 		events, tasks, refused := edit(&lead)
-		if refused != nil {
-			return refused, nil
+		if refused == nil {
+			refused, err = s.reidentify(ctx, t, row, was, &lead)
+		}
+		if refused != nil || err != nil {
+			return refused, err
 		}
 		return nil, s.storeLead(ctx, t, row, &lead, events, tasks)
 	})
+}
+
+// reidentify has the lead be found by what an edit has given it, unless another lead is.
+func (s *Store) reidentify(ctx context.Context, t tx, row *leadRow, was leads.Lead, edited *leads.Lead) (taken, err error) {
+	given, ok := leads.Reidentify(was, edited)
+	if !ok {
+		return nil, nil
+	}
+	p := person{tenant: row.TenantID, identity: given, proposed: row.ID}
+	if err := s.engine.findPeople(ctx, t, []*person{&p}); err != nil || p.leadID == row.ID {
+		return nil, err
+	}
+	return &leads.TakenError{Kind: given.Kind, LeadID: p.leadID.String()}, nil
 }
 
 // onLead has work change a lead under lock and returns it as work leaves the row. What work refuses is returned as it is, and undone.

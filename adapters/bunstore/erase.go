@@ -128,7 +128,7 @@ func (s *Store) erase(ctx context.Context, t tx, row *leadRow) error {
 		return err
 	}
 	if lead, err := row.lead(); err == nil {
-		if i := leads.Identify(ingest.Submission{Fields: lead.Fields}); i.Kind != leads.IdentityBody {
+		for _, i := range append(lead.Identities, leads.Identify(ingest.Submission{Fields: lead.Fields})) {
 			if err := s.dropIdentity(ctx, t, row.TenantID, row.ID, i); err != nil {
 				return err
 			}

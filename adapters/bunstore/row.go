@@ -62,7 +62,7 @@ func rowOfLead(lead *leads.Lead) (leadRow, error) {
 	r.Doc, err = encode(&leadDoc{
 		Metadata: lead.Metadata, First: lead.First, Last: lead.Last, Submissions: lead.Submissions, Recent: lead.Recent,
 		Enrichment: lead.Enrichment, Score: lead.Score, Tags: lead.Tags, Response: lead.Response, Edited: lead.Edited,
-		Stage: lead.Stage,
+		Stage: lead.Stage, Identities: lead.Identities,
 	})
 	return r, err
 }
@@ -82,7 +82,7 @@ func (r *leadRow) lead() (leads.Lead, error) {
 		Fields:   ingest.Fields{Email: r.Email, FirstName: r.FirstName, LastName: r.LastName, Phone: r.Phone, Company: r.Company},
 		Metadata: d.Metadata, First: d.First, Last: d.Last, Submissions: d.Submissions, Recent: d.Recent,
 		Enrichment: d.Enrichment, Score: d.Score, Status: leads.Status(r.Status), Assignee: r.Assignee, Tags: d.Tags,
-		Response: d.Response, Edited: d.Edited, Stage: d.Stage,
+		Response: d.Response, Edited: d.Edited, Stage: d.Stage, Identities: d.Identities,
 		CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time,
 	}, nil
 }

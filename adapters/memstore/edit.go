@@ -23,6 +23,13 @@ func (s *Store) Edit(
 	if events, tasks, err = completed(tenant, leadID, events, tasks); err != nil {
 		return leads.Lead{}, err
 	}
+	if given, ok := leads.Reidentify(lead, &edited); ok {
+		who := identity{tenant, given}
+		if owner, taken := s.tables.identities[who]; taken && owner != leadID {
+			return leads.Lead{}, &leads.TakenError{Kind: given.Kind, LeadID: owner}
+		}
+		s.tables.identities[who] = leadID
+	}
 	s.add(events, tasks)
 	return s.update(lead, edited), nil
 }
