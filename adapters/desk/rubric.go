@@ -93,12 +93,17 @@ func (d *Desk) SetRubric(ctx context.Context, u User, rubric *score.Rubric) erro
 	if err := may(u, Admin); err != nil {
 		return err
 	}
-	if err := rubric.Validate(); err != nil {
-		var c check
-		for _, m := range score.Mistakes(err) {
-			c.said(m.Pointer, m.Message)
-		}
-		return c.err()
+	if err := mistaken(rubric); err != nil {
+		return err
 	}
 	return d.SetSetting(ctx, u, "rubric", rubric)
+}
+
+// mistaken makes field errors of what is wrong with a rubric.
+func mistaken(rubric *score.Rubric) error {
+	var c check
+	for _, m := range score.Mistakes(rubric.Validate()) {
+		c.said(m.Pointer, m.Message)
+	}
+	return c.err()
 }

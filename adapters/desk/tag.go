@@ -24,7 +24,7 @@ func (d *Desk) Tags(ctx context.Context, u User) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	definitions, err := d.library().List(ctx, u.Tenant)
+	definitions, err := d.sequences(ctx, u)
 	if err != nil {
 		return nil, wrap("tags", err)
 	}

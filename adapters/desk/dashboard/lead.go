@@ -39,7 +39,7 @@ type leadData struct {
 	Timeline    []happening // newest first
 	Deliveries  []delivery
 	Enrollments []sequence.Enrollment
-	Sequences   []sequence.Definition
+	Sequences   []sequence.Listed
 	Names       map[string]string // of sequences
 	Work        string            // how far the line is
 }

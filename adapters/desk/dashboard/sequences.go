@@ -32,7 +32,7 @@ var sequenceRoutes = []route{
 
 // sequenceRow is a sequence in the list.
 type sequenceRow struct {
-	sequence.Definition
+	sequence.Listed
 	Funnel desk.Funnel
 }
 
@@ -218,7 +218,7 @@ func changeEnrolment(p *page) error {
 
 // jsonPage is a text of JSON to be edited.
 type jsonPage struct {
-	Def  sequence.Definition
+	Def  sequence.Listed
 	Text string
 }
 
@@ -227,7 +227,7 @@ func sequenceJSON(p *page) error {
 	if err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(def, "", "  ")
+	text, err := json.MarshalIndent(def.Definition, "", "  ")
 	if err != nil {
 		return err
 	}

@@ -149,7 +149,7 @@ func openSequence(p *page) error {
 	if err != nil {
 		return err
 	}
-	return p.show("sequenceedit", view{Title: def.Name, Data: p.editor(def)})
+	return p.show("sequenceedit", view{Title: def.Name, Data: p.editor(def.Definition)})
 }
 
 // editSequence does what the button says with what the form says.

@@ -11,7 +11,7 @@ import (
 
 // previewPage shows what a sequence would do with a lead.
 type previewPage struct {
-	Def    sequence.Definition
+	Def    sequence.Listed
 	Lead   leads.Lead
 	Leads  []leads.Lead
 	Table  sequence.Timetable
@@ -42,7 +42,7 @@ func previewSequence(p *page) error {
 	if data.Lead, err = p.previewLead(found.Leads); err != nil {
 		return err
 	}
-	data.Table = sequence.Simulate(def, data.Lead, sequence.Calendar{Start: p.now(), Zone: p.zone, Seed: data.Lead.ID})
+	data.Table = sequence.Simulate(def.Definition, data.Lead, sequence.Calendar{Start: p.now(), Zone: p.zone, Seed: data.Lead.ID})
 	for _, step := range def.Steps {
 		if step.Email == nil {
 			continue

@@ -52,6 +52,8 @@ func faultOf(err error) *fault {
 		return errConflict
 	case errors.Is(err, desk.ErrBusy):
 		return errTooMany
+	case errors.Is(err, desk.ErrFromProgram):
+		return &fault{status: http.StatusConflict, code: "from_program", message: "the sequence comes with the program, which alone can change it: pause it, or create a copy under another id"}
 	case errors.Is(err, sequence.ErrSuppressed):
 		return &fault{status: http.StatusConflict, code: "suppressed", message: "the address may not be written to"}
 	case errors.Is(err, sequence.ErrEnrolled):

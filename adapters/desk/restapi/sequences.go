@@ -10,15 +10,28 @@ import (
 
 func listSequences(c *call) (result, error) {
 	all, err := c.api.desk.Sequences(c.ctx(), c.user)
-	return ok(orEmpty(all), err)
+	return ok(each(all, shapeSequence), err)
 }
 
-func (c *call) sequence(def sequence.Definition, err error) (result, error) {
-	return tagged(def, 0, err)
+// sequenceShape is a sequence as it is now. What can be changed has no marks, so that it can be sent back as it came.
+type sequenceShape struct {
+	sequence.Definition
+	FromProgram     bool `json:"fromProgram,omitempty"`     // it comes with the program, and cannot be changed or deleted
+	PausedByProgram bool `json:"pausedByProgram,omitempty"` // it cannot be let go on
+}
+
+func shapeSequence(l sequence.Listed) sequenceShape {
+	return sequenceShape{Definition: l.Definition, FromProgram: l.FromProgram, PausedByProgram: l.Held}
 }
 
 func getSequence(c *call) (result, error) {
-	return c.sequence(c.api.desk.Sequence(c.ctx(), c.user, c.id()))
+	l, err := c.api.desk.Sequence(c.ctx(), c.user, c.id())
+	return tagged(shapeSequence(l), 0, err)
+}
+
+// savedSequence answers a sequence that was saved, which never comes with the program.
+func savedSequence(def sequence.Definition, err error) (result, error) {
+	return tagged(sequenceShape{Definition: def}, 0, err)
 }
 
 func createSequence(c *call) (result, error) {
@@ -30,7 +43,7 @@ func createSequence(c *call) (result, error) {
 	if _, err := c.api.desk.Sequence(c.ctx(), c.user, def.ID); err == nil {
 		return result{}, &fault{status: http.StatusConflict, code: "exists", message: "there is a sequence with this id"}
 	}
-	return c.sequence(c.api.desk.SaveSequence(c.ctx(), c.user, def))
+	return savedSequence(c.api.desk.SaveSequence(c.ctx(), c.user, def))
 }
 
 func putSequence(c *call) (result, error) {
@@ -42,7 +55,7 @@ func putSequence(c *call) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	tag, err := digest(old)
+	tag, err := digest(shapeSequence(old))
 	if err == nil {
 		err = c.unchanged(tag)
 	}
@@ -55,7 +68,7 @@ func putSequence(c *call) (result, error) {
 	if def.ID = old.ID; def.Version == 0 {
 		def.Version = old.Version
 	}
-	return c.sequence(c.api.desk.SaveSequence(c.ctx(), c.user, def))
+	return savedSequence(c.api.desk.SaveSequence(c.ctx(), c.user, def))
 }
 
 func deleteSequence(c *call) (result, error) {
@@ -75,6 +88,21 @@ func pauseSequence(paused bool) func(c *call) (result, error) {
 	return func(c *call) (result, error) {
 		return done(c.api.desk.PauseSequence(c.ctx(), c.user, c.id(), paused))
 	}
+}
+
+// pausedSequences are those that were paused, or go on, all together.
+type pausedSequences struct {
+	Sequences []string `json:"sequences"` // their ids
+}
+
+func pauseSequences(c *call) (result, error) {
+	ids, err := c.api.desk.PauseSequences(c.ctx(), c.user)
+	return ok(pausedSequences{orEmpty(ids)}, err)
+}
+
+func resumeSequences(c *call) (result, error) {
+	ids, err := c.api.desk.ResumeSequences(c.ctx(), c.user)
+	return ok(pausedSequences{orEmpty(ids)}, err)
 }
 
 func listEnrollments(c *call) (result, error) {
