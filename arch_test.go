@@ -72,7 +72,7 @@ var siblings = map[string][]string{
 	"adapters/bunstore":       {"sequence", "notify", "adapters/desk"},
 	"adapters/memstore":       {"sequence", "notify", "adapters/desk"},
 	"adapters/adaptertest":    {"sequence", "notify", "adapters/desk"},
-	"adapters/desk":           {"sequence", "score", "notify"},
+	"adapters/desk":           {"sequence", "score", "notify", "enrich/lists"}, // which says what is no domain of one company
 	"adapters/desk/restapi":   {"sequence", "score", "notify"},
 	"adapters/desk/dashboard": {"sequence", "score", "notify"},
 	"adapters/mmdb":           {"enrich"},

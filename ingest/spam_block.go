@@ -40,7 +40,7 @@ type Blocked struct {
 func ParseBlocked(entry string) (Blocked, error) {
 	entry = strings.TrimSpace(entry)
 	if len(entry) > maxBlockedEntry {
-		return Blocked{}, fmt.Errorf("%.40q… is longer than %d bytes: take it out", entry, maxBlockedEntry)
+		return Blocked{}, fmt.Errorf("%q is longer than %d bytes: take it out", strings.ToValidUTF8(entry[:40], "")+"…", maxBlockedEntry)
 	}
 	if strings.Contains(entry, "@") {
 		if address, err := emailaddr.Parse(entry); err == nil {

@@ -179,7 +179,11 @@ func quarantinePages(r *rig) {
 	other := r.as("other")
 	f := &filler{base: r.start}
 	var want []ingest.Submission
+	between := ""
 	for i := range 7 {
+		if i == 4 {
+			between = leads.NewID()
+		}
 		sub := f.submission(r)
 		sub.Received = r.start.Add(-time.Duration(i) * hour)
 		want = append(want, r.quarantined(sub))
@@ -196,6 +200,7 @@ func quarantinePages(r *rig) {
 		}
 		r.check(len(of(after, limit)) == 0, "behind the last one there are %d", len(of(after, limit)))
 	}
+	r.same("behind an ID that none has", of(between, 2), want[3:5])
 	r.release(want[0].ID)
 	r.same("behind one that was released", of(want[0].ID, 10), want[1:])
 	r.same("without it", of("", 10), want[1:])

@@ -89,8 +89,12 @@ func sourceFault(text string) (at, message string) {
 	text = strings.TrimPrefix(text, "ingest: Source.")
 	field, message, _ := strings.Cut(text, " ")
 	name, _, keyed := strings.Cut(field, "[")
-	// A key may hold anything, blanks too. The messages have no blank behind a bracket.
-	if end := strings.LastIndex(text, "] "); keyed && end > len(name) {
+	// A key may hold anything, blanks too. The messages about mappings have no blank behind a bracket.
+	find := strings.Index
+	if name == "Mappings" {
+		find = strings.LastIndex
+	}
+	if end := find(text, "] "); keyed && end > len(name) {
 		return "/" + cmp.Or(inJSON[name], small(name)) + "/" + pointer(text[len(name)+1:end]), text[end+2:]
 	}
 	return "/" + cmp.Or(inJSON[field], small(field)), message

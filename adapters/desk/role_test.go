@@ -150,6 +150,15 @@ var actions = []action{
 	{"PauseSequence", desk.Admin, true, func(ctx context.Context, d *desk.Desk, u desk.User, w *world) (any, error) {
 		return none(d.PauseSequence(ctx, u, w.sequence, true))
 	}},
+	{"PauseSequences", desk.Admin, false, func(ctx context.Context, d *desk.Desk, u desk.User, _ *world) (any, error) {
+		return d.PauseSequences(ctx, u)
+	}},
+	{"ResumeSequences", desk.Admin, false, func(ctx context.Context, d *desk.Desk, u desk.User, _ *world) (any, error) {
+		return d.ResumeSequences(ctx, u)
+	}},
+	{"Standstill", desk.Reader, false, func(ctx context.Context, d *desk.Desk, u desk.User, _ *world) (any, error) {
+		return d.Standstill(ctx, u)
+	}},
 	{"Enrollments", desk.Reader, false, func(ctx context.Context, d *desk.Desk, u desk.User, w *world) (any, error) {
 		return d.Enrollments(ctx, u, sequence.EnrollmentQuery{Tenant: "acme", LeadID: w.lead})
 	}},
@@ -272,7 +281,23 @@ var actions = []action{
 		return d.RotateWebhook(ctx, u, w.webhook)
 	}},
 
+	{"SetShadow", desk.Admin, false, func(ctx context.Context, d *desk.Desk, u desk.User, _ *world) (any, error) {
+		return none(d.SetShadow(ctx, u, score.DefaultRubric()))
+	}},
+	{"Shadow", desk.Reader, true, func(ctx context.Context, d *desk.Desk, u desk.User, _ *world) (any, error) {
+		return d.Shadow(ctx, u)
+	}},
+	{"JudgeShadow", desk.Reader, true, func(ctx context.Context, d *desk.Desk, u desk.User, _ *world) (any, error) {
+		return d.JudgeShadow(ctx, u, score.DefaultRubric())
+	}},
+	{"AdoptShadow", desk.Admin, true, func(ctx context.Context, d *desk.Desk, u desk.User, _ *world) (any, error) {
+		return d.AdoptShadow(ctx, u, candidate().Hash())
+	}},
+
 	// What takes things away comes last.
+	{"StopShadow", desk.Admin, false, func(ctx context.Context, d *desk.Desk, u desk.User, _ *world) (any, error) {
+		return none(d.StopShadow(ctx, u))
+	}},
 	{"DeleteWebhook", desk.Admin, true, func(ctx context.Context, d *desk.Desk, u desk.User, w *world) (any, error) {
 		return none(d.DeleteWebhook(ctx, u, w.webhook))
 	}},
@@ -284,6 +309,9 @@ var actions = []action{
 	}},
 	{"DeleteSequence", desk.Admin, true, func(ctx context.Context, d *desk.Desk, u desk.User, w *world) (any, error) {
 		return none(d.DeleteSequence(ctx, u, w.sequence))
+	}},
+	{"Block", desk.Admin, true, func(ctx context.Context, d *desk.Desk, u desk.User, w *world) (any, error) {
+		return d.Block(ctx, u, desk.BlockRequest{SubmissionID: w.quarantined, What: ingest.BlockDomain, Everywhere: true})
 	}},
 	{"Release", desk.Member, true, func(ctx context.Context, d *desk.Desk, u desk.User, w *world) (any, error) {
 		return d.Release(ctx, u, w.quarantined)

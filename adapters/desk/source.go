@@ -205,8 +205,16 @@ func (d *Desk) changeSource(ctx context.Context, u User, action string, ref sour
 	}
 }
 
-// putSource stores a source if nobody has changed it since it was read.
+// putSource stores a source if nobody has changed it since it was read, and enters that into the trail.
 func (d *Desk) putSource(ctx context.Context, u User, action string, s Source) (Source, error) {
+	kept, err := d.keepSource(ctx, u, s)
+	if err == nil {
+		d.audit(ctx, u, action, s.ID, nil)
+	}
+	return kept, err
+}
+
+func (d *Desk) keepSource(ctx context.Context, u User, s Source) (Source, error) {
 	if strings.TrimSpace(s.Name) == "" || len(s.Name) > 255 || !storable(s.Name) {
 		return Source{}, invalid("/name", "1 to 255 bytes")
 	}
@@ -223,7 +231,6 @@ func (d *Desk) putSource(ctx context.Context, u User, action string, s Source) (
 	if err := d.store.PutSource(ctx, s.Source, s.Tokens...); err != nil {
 		return Source{}, wrap("put source", err)
 	}
-	d.audit(ctx, u, action, s.ID, nil)
 	entry := d.shown(SourceEntry{Source: s.Source, Tokens: s.Tokens, LastSeen: s.LastSeen})
 	entry.CreatedBy, entry.Version = s.CreatedBy, r.Version+1
 	return entry, nil

@@ -29,6 +29,7 @@ var worded = []struct {
 	{files: "score/validate.go", calls: map[string]int{"add": 0}, place: `\S+ `},
 	{files: "score/load.go", calls: map[string]int{"inJSON": 1, "add": 1}},
 	{files: "ingest/rules.go", calls: map[string]int{"Errorf": 0, "New": 0}, plain: true, place: `ingest: Source\.\S+ `},
+	{files: "ingest/spam_block.go", calls: map[string]int{"Errorf": 0}, place: `ingest: Source\.\S+ `},
 	{files: "ingest/path.go", calls: map[string]int{"Errorf": 0, "New": 0}},
 	{files: "ingest/*.go", calls: map[string]int{"refuse": 1, "malformed": 0}},
 	{files: "ingest/prepare.go", calls: map[string]int{"Errorf": 0, "New": 0}, place: `ingest: Submission\.`},
