@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/adapters/desk"
@@ -56,7 +57,7 @@ func boardPath(pipeline, owner string) string {
 }
 
 func board(p *page) error {
-	all, err := p.desk().Pipelines(p.ctx(), p.user)
+	all, err := p.allPipelines()
 	if err != nil {
 		return err
 	}
@@ -85,6 +86,31 @@ func board(p *page) error {
 	return p.show("board", view{Title: p.board.texts.text("nav.board"), Data: x})
 }
 
+// english is the catalogue as it is without a host's own texts. It is only read.
+var english = sync.OnceValue(English)
+
+// allPipelines are the tenant's pipelines. Where nobody has given the default one other names, it has those of the catalogue; its editor shows what
+// is stored.
+func (p *page) allPipelines() ([]desk.Pipeline, error) {
+	all, err := p.desk().Pipelines(p.ctx(), p.user)
+	named := func(key, name string) string {
+		if text := p.board.texts[key]; name == english()[key] {
+			return text
+		}
+		return name
+	}
+	for i, l := range all {
+		if !l.IsDefault {
+			continue
+		}
+		all[i].Name, all[i].Stages = named("pipeline.default", l.Name), slices.Clone(l.Stages)
+		for j, s := range l.Stages {
+			all[i].Stages[j].Name = named("status."+s.ID, s.Name)
+		}
+	}
+	return all, err
+}
+
 func pipelines(p *page) error {
 	v, err := p.pipelinesView()
 	if err != nil {
@@ -94,7 +120,7 @@ func pipelines(p *page) error {
 }
 
 func (p *page) pipelinesView() (view, error) {
-	all, err := p.desk().Pipelines(p.ctx(), p.user)
+	all, err := p.allPipelines()
 	return view{Title: p.board.texts.text("pipelines.title"), Data: all}, err
 }
 

@@ -100,7 +100,7 @@ func (p *page) inboxQuery() string {
 func (x *inboxData) name(p *page) error {
 	var errs [3]error
 	var saved []desk.SavedView
-	x.Pipelines, errs[0] = p.desk().Pipelines(p.ctx(), p.user)
+	x.Pipelines, errs[0] = p.allPipelines()
 	x.Sources, errs[1] = p.desk().AllSources(p.ctx(), p.user)
 	saved, errs[2] = p.desk().Views(p.ctx(), p.user)
 	if err := errors.Join(errs[:]...); err != nil {

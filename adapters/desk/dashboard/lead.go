@@ -88,7 +88,7 @@ func (p *page) leadData() (leadData, error) {
 	events, errs[0] = p.desk().Events(p.ctx(), p.user, p.id())
 	sources, errs[1] = p.desk().AllSources(p.ctx(), p.user)
 	sent, errs[2] = p.desk().Deliveries(p.ctx(), p.user, p.id())
-	x.Pipelines, errs[3] = p.desk().Pipelines(p.ctx(), p.user)
+	x.Pipelines, errs[3] = p.allPipelines()
 	x.Enrollments, errs[4] = p.desk().Enrollments(p.ctx(), p.user, sequence.EnrollmentQuery{LeadID: p.id()})
 	x.Sequences, errs[5] = p.desk().Sequences(p.ctx(), p.user)
 	if err := errors.Join(errs[:]...); err != nil {

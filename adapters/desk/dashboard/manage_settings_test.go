@@ -55,7 +55,7 @@ func TestWebhooks(t *testing.T) {
 	require.Contains(t, w.page("/settings/webhooks"), "Switch on")
 	status, body, _ = w.post("owner", "/dashboard/settings/webhooks", url.Values{"do": {"create"}, "url": {"ftp://x"}})
 	require.Equal(t, http.StatusUnprocessableEntity, status)
-	require.Contains(t, body, "begins with https://")
+	require.Contains(t, body, "the URL must begin with https://")
 	w.act("/settings/webhooks", url.Values{"do": {"delete"}, "hook": {"hook-1"}})
 	require.Contains(t, w.page("/settings/webhooks"), "There are no endpoints.")
 	plain := newWorld(t)

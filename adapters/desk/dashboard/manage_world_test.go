@@ -80,7 +80,7 @@ func (h *hooks) PutWebhook(_ context.Context, w desk.Webhook) (desk.Webhook, err
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !strings.HasPrefix(w.URL, "https://") {
-		return desk.Webhook{}, fmt.Errorf("webhook: %w: the address begins with https://", leads.ErrInvalid)
+		return desk.Webhook{}, fmt.Errorf("webhook: put: %w: the URL must begin with https://", leads.ErrInvalid)
 	}
 	for i, old := range h.made {
 		if old.ID == w.ID && old.Tenant == w.Tenant {

@@ -102,7 +102,7 @@ func (p *page) leadsByDay(data *overviewPage, q desk.ReportQuery) error {
 	bars := make([]bar, data.Days)
 	for i := range bars {
 		day := time.Date(q.From.Year(), q.From.Month(), q.From.Day()+i, 12, 0, 0, 0, p.zone)
-		bars[i] = bar{Label: day.Format("Mon 2 Jan"), Short: day.Format("2 Jan"), Count: byDay[day.Format(time.DateOnly)]}
+		bars[i] = bar{Label: p.board.texts.date("date.day", day), Short: p.board.texts.date("date.bar", day), Count: byDay[day.Format(time.DateOnly)]}
 	}
 	data.ByDay = newBarChart(bars)
 	return nil

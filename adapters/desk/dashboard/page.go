@@ -259,18 +259,18 @@ func (v *view) When(t time.Time) string {
 	t, now := t.In(v.zone), v.now().In(v.zone)
 	switch {
 	case t.Format(time.DateOnly) == now.Format(time.DateOnly):
-		return t.Format("15:04")
+		return v.board.texts.date("date.today", t)
 	case t.Year() == now.Year():
-		return t.Format("2 Jan 15:04")
+		return v.board.texts.date("date.year", t)
 	}
-	return t.Format("2 Jan 2006")
+	return v.board.texts.date("date.other", t)
 }
 
 // Stamp is a time as a machine reads it, for the datetime attribute.
 func (v *view) Stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // Full shows a time with everything.
-func (v *view) Full(t time.Time) string { return t.In(v.zone).Format("Mon 2 Jan 2006 15:04:05 MST") }
+func (v *view) Full(t time.Time) string { return v.board.texts.date("date.full", t.In(v.zone)) }
 
 // pair gives a template the view and one thing more.
 type pair struct {

@@ -108,7 +108,7 @@ func (p *page) preview(m *mappingPage) error {
 	sub, err := p.desk().PreviewMapping(p.ctx(), p.user, s, m.ContentType, []byte(m.Payload))
 	var wrong *desk.InvalidError
 	if errors.As(err, &wrong) {
-		m.Refused = wrong.Fields[0].Message
+		m.Refused = p.said(wrong.Fields)[0].Message
 		return nil
 	} else if err != nil {
 		return err

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"path"
 	"strings"
-	"time"
 
 	"github.com/openleads/leads"
 )
@@ -46,7 +45,8 @@ func (b *Dashboard) funcs() template.FuncMap {
 		"who":     func(l leads.Lead) string { return visible(b.who(l)) },
 		"both":    func(a, b any) struct{ V, D any } { return struct{ V, D any }{a, b} },
 		"short":   short,
-		"took":    took,
+		"took":    b.texts.took,
+		"waits":   b.texts.waits,
 		"json":    indented,
 		"bytes":   func(raw []byte) string { return visible(string(raw)) },
 		"list":    func(s ...string) []string { return s },
@@ -98,21 +98,6 @@ func link(address string) string {
 		return ""
 	}
 	return address
-}
-
-// took shows how long something was.
-func took(d time.Duration) string {
-	switch {
-	case d <= 0:
-		return "–"
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
-	}
-	return fmt.Sprintf("%d days", int(d.Hours())/24)
 }
 
 // indented shows a value as JSON over several lines.

@@ -84,6 +84,9 @@ func formats(t *testing.T) map[string]string {
 						note(n.Value)
 					}
 				case *ast.CompositeLit:
+					if _, list := n.Type.(*ast.ArrayType); list && w.plain && len(n.Elts) == 1 {
+						note(n.Elts[0])
+					}
 					if kind, ok := n.Type.(*ast.Ident); ok && kind.Name == "Problem" && len(n.Elts) == 2 {
 						note(n.Elts[1])
 					}
