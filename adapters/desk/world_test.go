@@ -14,6 +14,7 @@ import (
 	"github.com/openleads/leads/adapters/desk"
 	"github.com/openleads/leads/adapters/memstore"
 	"github.com/openleads/leads/ingest"
+	"github.com/openleads/leads/score"
 	"github.com/openleads/leads/sequence"
 )
 
@@ -46,8 +47,8 @@ type clock struct{ now time.Time }
 
 func (c *clock) Now() time.Time { return c.now }
 
-// newDesk makes a desk without anything in it.
-func newDesk(t *testing.T) *world {
+// newDesk makes a desk without anything in it; the sequences that are given come with the program.
+func newDesk(t *testing.T, given ...sequence.Definition) *world {
 	t.Helper()
 	w := &world{clock: &clock{time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}, hooks: &hooks{all: map[string]desk.Webhook{}}}
 	w.store = memstore.New(&memstore.Options{Clock: w.clock.Now})
@@ -55,6 +56,7 @@ func newDesk(t *testing.T) *world {
 	w.follow = sequence.New(w.store, mailer, &sequence.Options{
 		Sender: sequence.Sender{From: mail.Address{Name: "Sales", Address: "sales@acme.example"}, Postal: "1 Main Street, Bath"},
 		Secret: []byte(strings.Repeat("s", 32)), BaseURL: "https://crm.example/mail", Clock: w.clock.Now,
+		Definitions: given,
 	})
 	var err error
 	w.engine, err = leads.New(leads.Config{Store: w.store, Sequencer: w.follow, Clock: w.clock.Now,
@@ -96,7 +98,15 @@ func newWorld(t *testing.T) *world {
 	_, err = w.Update(ctx, ben, w.lead, desk.Patch{AddTags: []string{canary}, Note: canary})
 	require.NoError(t, err)
 	require.NoError(t, w.Suppress(ctx, ben, "stop@example.com", "marketing"))
+	require.NoError(t, w.SetShadow(ctx, ada, candidate()))
 	return w
+}
+
+// candidate is a rubric that is tried beside the live one.
+func candidate() *score.Rubric {
+	rubric := score.DefaultRubric()
+	rubric.Name = canary
+	return rubric
 }
 
 // capture takes a lead in through the source.
