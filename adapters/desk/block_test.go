@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/adapters/desk"
+	"github.com/openleads/leads/adapters/memstore"
 	"github.com/openleads/leads/ingest"
 )
 
@@ -195,22 +197,46 @@ func TestBlockListsThatCannotBe(t *testing.T) {
 	require.Empty(t, w.blocked(t, w.source))
 }
 
-// TestBlockingAtTheSameTime has several admins block at once: every entry is there in the end.
-func TestBlockingAtTheSameTime(t *testing.T) {
+// meddling is a store in which somebody else is quicker once.
+type meddling struct {
+	*memstore.Store
+	once   sync.Once
+	meddle func()
+}
+
+func (m *meddling) PutRecord(ctx context.Context, r leads.Record) (leads.Record, error) {
+	if r.Kind == "desk.source" {
+		m.once.Do(m.meddle)
+	}
+	return m.Store.PutRecord(ctx, r)
+}
+
+func TestBlockingWhileSomebodyElseDoes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	var group sync.WaitGroup
-	for i := range 8 {
-		id := w.spam(t, w.source, fmt.Sprintf("jo@spam%d.example", i), "")
-		group.Go(func() {
-			_, err := w.Block(t.Context(), ada, desk.BlockRequest{SubmissionID: id, What: ingest.BlockDomain})
-			if err != nil {
-				t.Error(err)
-			}
+	for name, tt := range map[string]struct {
+		others string
+		added  int
+		list   []string
+	}{
+		"another":  {"other@spam.example", 1, []string{"other@spam.example", "jo@spam.example"}},
+		"the same": {"jo@spam.example", 0, []string{"jo@spam.example"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			ours, theirs := w.spam(t, w.source, "jo@spam.example", ""), w.spam(t, w.source, tt.others, "")
+			store := &meddling{Store: w.store, meddle: func() {
+				_, err := w.Block(t.Context(), ann, desk.BlockRequest{SubmissionID: theirs, What: ingest.BlockEmail})
+				require.NoError(t, err)
+			}}
+			slow, err := desk.New(desk.Config{Engine: w.engine, Store: store, Clock: w.clock.Now})
+			require.NoError(t, err)
+			report, err := slow.Block(t.Context(), ada, desk.BlockRequest{SubmissionID: ours, What: ingest.BlockEmail})
+			require.NoError(t, err)
+			require.Equal(t, tt.added, report.Added)
+			require.Equal(t, tt.list, w.blocked(t, w.source))
 		})
 	}
-	group.Wait()
-	require.Len(t, w.blocked(t, w.source), 8)
 }
 
 // TestFromBlockedToReleased goes the whole way through the door.
