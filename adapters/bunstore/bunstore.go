@@ -12,7 +12,8 @@
 // all else is built by bun. Lead content is never handed to a SQL JSON function or to bun as JSON: documents are encoded here and
 // stored as bytes.
 //
-// All writes of a process that wait for SQLite share one transaction, and so one fsync; on PostgreSQL all settlements do.
+// All writes of a process that wait for SQLite share one transaction, and so one fsync; on PostgreSQL all settlements do, all spending of quotas, and
+// all changes of enrolments.
 //
 // What package desk lists, searches and counts is found in a listing, which [Store.Background] writes after the leads. Nobody has to wait for it: a
 // lead that is not listed as it is now is read itself. SQLite needs FTS5 for it, which modernc.org/sqlite has and other drivers may have to be built with.
@@ -63,7 +64,9 @@ type Store struct {
 	turns turns
 	walks walks
 	few   int // see fewUnlisted
-	steps steps
+
+	outlays atomic.Int64 // counts what is spent
+	steps   steps
 }
 
 var (

@@ -24,6 +24,9 @@ type engine interface {
 	write(ctx context.Context, work func(ctx context.Context, t tx) error) error
 	// settle records the outcome of a task.
 	settle(ctx context.Context, st *settling) error
+	// pay spends, and put stores an enrolment that there is.
+	pay(ctx context.Context, o *outlay) error
+	put(ctx context.Context, p *putting) error
 	// read returns what runs single statements outside of a transaction.
 	read() tx
 	// host returns what runs statements in the host's transaction.

@@ -81,7 +81,7 @@ func (s *Store) PutEnrollment(ctx context.Context, e sequence.Enrollment, events
 		err = s.ready(ctx)
 	}
 	if err == nil {
-		err = s.engine.write(ctx, func(ctx context.Context, t tx) error { return s.putEnrollment(ctx, t, &row, events) })
+		err = s.engine.put(ctx, &putting{s: s, row: &row, events: events})
 	}
 	if err != nil {
 		return sequence.Enrollment{}, fmt.Errorf("bunstore: put enrollment: %w", err)
@@ -90,8 +90,15 @@ func (s *Store) PutEnrollment(ctx context.Context, e sequence.Enrollment, events
 	return row.enrollment()
 }
 
-func (s *Store) putEnrollment(ctx context.Context, t tx, row *enrollmentRow, events []leads.Event) error {
-	e := s.engine
+// putting is a PutEnrollment on its way.
+type putting struct {
+	s      *Store
+	row    *enrollmentRow
+	events []leads.Event
+}
+
+func (p *putting) run(ctx context.Context, t tx) error {
+	s, e, row := p.s, p.s.engine, p.row
 	n, err := t.exec(ctx, e.statements().putEnrollment, row.tenant, e.id(row.id), e.id(row.lead), row.sequence, row.revision, row.version,
 		row.address, row.state, row.reason, row.step, e.at(row.due.Time), row.passed, row.zone, row.by,
 		e.at(row.created.Time), e.at(row.updated.Time), e.at(row.ended.Time))
@@ -101,14 +108,20 @@ func (s *Store) putEnrollment(ctx context.Context, t tx, row *enrollmentRow, eve
 	if err == nil {
 		err = s.schedule(ctx, t, row)
 	}
-	c := changes{announce: row.works() && !row.due.After(today())}
+	c := changes{}
 	if err == nil {
-		err = c.addOf(row.tenant, row.lead.String(), events, nil)
+		err = p.addTo(&c)
 	}
 	if err != nil {
 		return err
 	}
 	return e.store(ctx, t, &c)
+}
+
+// addTo adds the events, and that there is work.
+func (p *putting) addTo(c *changes) error {
+	c.announce = c.announce || p.row.works() && !p.row.due.After(today())
+	return c.addOf(p.row.tenant, p.row.lead.String(), p.events, nil)
 }
 
 // schedule gives a stored enrolment the task that its state demands, or takes it away.
@@ -119,14 +132,19 @@ func (s *Store) schedule(ctx context.Context, t tx, row *enrollmentRow) error {
 		_, err := t.exec(ctx, e.statements().dropTask, args...)
 		return err
 	}
-	next := *row
-	next.revision++
-	task, err := next.task()
+	task, err := row.nextTask()
 	if err != nil {
 		return err
 	}
 	_, err = t.exec(ctx, e.statements().putTask, append(args, task.Kind, task.State, e.clock(task.Due.Time), task.Fence, e.at(task.CreatedAt.Time))...)
 	return err
+}
+
+// nextTask is the task of the enrolment's next revision.
+func (r *enrollmentRow) nextTask() (taskRow, error) {
+	next := *r
+	next.revision++
+	return next.task()
 }
 
 // EndEnrollments is described by [sequence.Enrollments]. However many there are, they are ended by a few statements.

@@ -55,17 +55,22 @@ type postgresEngine struct {
 	listing    postgresListing
 	writes     lazily[string]
 	settling   *combiner[*settling]
+	paying     *combiner[*outlay]
+	putting    *combiner[*putting]
 	mode       pgx.QueryExecMode
 }
 
 type postgresStatements struct {
 	claimKeys, findPeople, lockLeads, lockTasks, take string
 	efforts, holdTasks, spend                         string
+	lockEnrollments, holdTasksOfMany                  string
 }
 
 func newPostgres(db, reader *sql.DB, prefix string) *postgresEngine {
 	e := &postgresEngine{db: db, reader: reader, prefix: prefix, mode: pgx.QueryExecModeCacheStatement}
 	e.settling = newCombiner(e.settleTogether)
+	e.paying = newCombiner(e.payTogether)
+	e.putting = newCombiner(e.putTogether)
 	e.stmts = newStatements(e.text)
 	e.stmts.dropQuotas = e.text(`DELETE FROM {p}quotas WHERE {these}SELECT ctid FROM {p}quotas
 		WHERE ends_at <= {now:1} ORDER BY ends_at LIMIT 1000 {skip}{end}`)
@@ -88,6 +93,12 @@ func newPostgres(db, reader *sql.DB, prefix string) *postgresEngine {
 			JOIN {p}deliveries AS d ON d.tenant_id = n.tenant_id AND d.lead_id = n.lead_id AND d.task_id = n.task_id ORDER BY d.created_at, d.id`),
 		holdTasks: e.text(`SELECT 1 FROM unnest(?2::uuid[], ?3::uuid[]) AS n (lead_id, id)
 			JOIN {p}tasks AS t ON t.tenant_id = ?1 AND t.lead_id = n.lead_id AND t.id = n.id ORDER BY t.tenant_id, t.lead_id, t.id FOR UPDATE OF t`),
+		lockEnrollments: e.text(`SELECT e.tenant_id, e.id FROM unnest(?1::text[], ?2::uuid[], ?3::uuid[], ?4::text[], ?5::bigint[])
+				AS n (tenant_id, id, lead_id, sequence_id, revision)
+			JOIN {p}enrollments AS e ON e.tenant_id = n.tenant_id AND e.id = n.id AND e.lead_id = n.lead_id AND e.sequence_id = n.sequence_id
+				AND e.revision = n.revision ORDER BY e.tenant_id, e.id FOR UPDATE OF e`),
+		holdTasksOfMany: e.text(`SELECT 1 FROM unnest(?1::text[], ?2::uuid[], ?3::uuid[]) AS n (tenant_id, lead_id, id)
+			JOIN {p}tasks AS t ON t.tenant_id = n.tenant_id AND t.lead_id = n.lead_id AND t.id = n.id ORDER BY t.tenant_id, t.lead_id, t.id FOR UPDATE OF t`),
 		spend: e.text(`INSERT INTO {p}quotas AS q (tenant_id, quota_key, used, ends_at) SELECT ?1, * FROM unnest(?2::text[], ?3::bigint[], ?4::timestamptz[])
 			ON CONFLICT (tenant_id, quota_key) DO UPDATE SET ends_at = excluded.ends_at,
 				used = excluded.used + CASE WHEN q.ends_at <= statement_timestamp() THEN 0 ELSE q.used END RETURNING quota_key, used`),

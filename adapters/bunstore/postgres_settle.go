@@ -20,18 +20,30 @@ func (e *postgresEngine) settle(ctx context.Context, st *settling) error {
 	return e.settling.do(ctx, st)
 }
 
-// settleTogether settles the tasks of several callers in one transaction, with a few statements for all of them. If the outcome of one of
-// them cannot be stored, each is settled alone.
+// settleTogether settles the tasks of several callers.
 func (e *postgresEngine) settleTogether(ctx context.Context, calls []*call[*settling]) error {
+	return inOne(ctx, e, calls, e.settleMany)
+}
+
+// combinable is work that can be done together with that of other callers, or alone.
+type combinable[W any] interface {
+	run(ctx context.Context, t tx) error
+	// compare is 0 for work on the same thing, which is not done at once.
+	compare(other W) int
+}
+
+// inOne does the work of several callers in one transaction, with a few statements for all of them. If that of one of them cannot be stored,
+// each is done alone.
+func inOne[W combinable[W]](ctx context.Context, e *postgresEngine, calls []*call[W], many func(ctx context.Context, t tx, calls []*call[W]) error) error {
 	if len(calls) == 1 {
-		e.settleAlone(ctx, calls[0])
+		alone(ctx, e, calls[0])
 		return nil
 	}
 	// The work of others is not given up because the leader's caller has gone.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settlePatience)
 	defer cancel()
 	batch, rest := distinct(calls)
-	err := e.write(ctx, func(ctx context.Context, t tx) error { return e.settleMany(ctx, t, batch) })
+	err := e.write(ctx, func(ctx context.Context, t tx) error { return many(ctx, t, batch) })
 	switch {
 	case errors.Is(err, errAlone) || isDataError(err):
 		rest = calls
@@ -41,24 +53,24 @@ func (e *postgresEngine) settleTogether(ctx context.Context, calls []*call[*sett
 		}
 	}
 	for _, c := range rest {
-		e.settleAlone(ctx, c)
+		alone(ctx, e, c)
 	}
 	return nil
 }
 
-// errAlone says that settlements cannot be stored together.
-var errAlone = errors.New("to be settled alone")
+// errAlone says that what several callers want cannot be stored together.
+var errAlone = errors.New("to be done alone")
 
-func (e *postgresEngine) settleAlone(ctx context.Context, c *call[*settling]) {
+func alone[W combinable[W]](ctx context.Context, e *postgresEngine, c *call[W]) {
 	c.err = e.write(ctx, func(ctx context.Context, t tx) error {
 		return c.try(func() error { return c.work.run(ctx, t) })
 	})
 }
 
-// distinct sorts the calls by task and sets those aside whose task is another one's too.
-func distinct(calls []*call[*settling]) (batch, rest []*call[*settling]) {
+// distinct sorts the calls and sets those aside whose work is on the same thing as another one's.
+func distinct[W combinable[W]](calls []*call[W]) (batch, rest []*call[W]) {
 	sorted := slices.Clone(calls)
-	slices.SortStableFunc(sorted, func(a, b *call[*settling]) int { return a.work.compare(b.work) })
+	slices.SortStableFunc(sorted, func(a, b *call[W]) int { return a.work.compare(b.work) })
 	for i, c := range sorted {
 		if i > 0 && c.work.compare(sorted[i-1].work) == 0 {
 			rest = append(rest, c)

@@ -40,21 +40,33 @@ func (s *Store) Spend(ctx context.Context, tenant string, quotas ...sequence.Quo
 	if err := ctx.Err(); err != nil || len(quotas) == 0 {
 		return "", err
 	}
-	err = s.engine.write(ctx, func(ctx context.Context, t tx) error {
-		spent := together(quotas)
-		if err := s.engine.spend(ctx, t, tenant, spent); err != nil {
-			return err
-		}
-		if usedUp = exceeded(quotas, spent); usedUp != "" {
-			return errUsedUp
-		}
-		return nil
-	})
+	o := outlay{s: s, tenant: tenant, quotas: quotas, number: s.outlays.Add(1)}
+	err = s.engine.pay(ctx, &o)
 	switch {
 	case err == nil || errors.Is(err, errUsedUp):
-		return usedUp, nil
+		return o.usedUp, nil
 	}
 	return "", fmt.Errorf("bunstore: spend: %w", err)
+}
+
+// outlay is a Spend on its way.
+type outlay struct {
+	s      *Store
+	tenant string
+	quotas []sequence.Quota
+	number int64  // tells it from others
+	usedUp string // the key of the one that is used up
+}
+
+func (o *outlay) run(ctx context.Context, t tx) error {
+	spent := together(o.quotas)
+	if err := o.s.engine.spend(ctx, t, o.tenant, spent); err != nil {
+		return err
+	}
+	if o.usedUp = exceeded(o.quotas, spent); o.usedUp != "" {
+		return errUsedUp
+	}
+	return nil
 }
 
 // together adds up what is spent of each quota. They are sorted, so that all lock them in the same order.

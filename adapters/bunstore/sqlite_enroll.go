@@ -11,6 +11,10 @@ func (e *sqliteEngine) addEnrollment(ctx context.Context, t tx, r *enrollmentRow
 	return err
 }
 
+func (e *sqliteEngine) pay(ctx context.Context, o *outlay) error { return e.write(ctx, o.run) }
+
+func (e *sqliteEngine) put(ctx context.Context, p *putting) error { return e.write(ctx, p.run) }
+
 func (e *sqliteEngine) end(ctx context.Context, t tx, ending *ending) error {
 	w := ending.which
 	_, err := t.exec(ctx, e.text(`DELETE FROM {p}tasks WHERE (tenant_id, lead_id, id) IN
