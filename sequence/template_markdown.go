@@ -42,6 +42,9 @@ func compileBody(source string) (body, []string) {
 	if problems := checkMarkdown(doc, marked, tags); len(problems) > 0 {
 		return body{}, problems
 	}
+	if encodedMark.MatchString(source) { // it would be taken for a tag
+		return body{}, []string{"it has %EE%80%80, as nobody writes: leave it out"}
+	}
 	plainText := textOf(doc, marked)
 	dress(doc, marked, tags)
 	var b bytes.Buffer

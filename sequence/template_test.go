@@ -87,6 +87,8 @@ func TestBodiesThatAreRefused(t *testing.T) {
 		{"triple braces by entity", "&#123;&#123;&#123;name}}}", "two braces"},
 		{"braces by escape", `\{\{name}}`, "two braces"},
 		{"a mark by entity", "x {{name}}{{^name}}y{{/name}} &#xE000;0&#xE001;", "stands where no text is"},
+		{"a mark by its bytes", "x %EE%80%800%EE%80%81 {{name}}{{^name}}y{{/name}}", "leave it out"},
+		{"a mark by its bytes and no tag", "x %EE%80%800%EE%80%81", "leave it out"},
 		{"a mark in a target", "x {{#name}}y{{/name}} [x](%EE%80%800%EE%80%81)", "cannot be followed"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
