@@ -94,7 +94,7 @@ func captureMany(t *testing.T, engine *leads.Engine, n int) []string {
 // rename gives the leads another name once a few hundred requests have failed: a mail that was tried before still has the old one.
 func rename(t *testing.T, p *provider, store *bunstore.Store, ids []string) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); p.failed() < len(ids)/2; {
+	for deadline := time.Now().Add(5 * time.Minute); p.failed() < len(ids)/2; {
 		require.True(t, time.Now().Before(deadline), "nothing is sent")
 		<-time.After(10 * time.Millisecond)
 	}
