@@ -127,6 +127,7 @@ var routes = []route{
 
 	{Method: "GET", Path: "/quarantine", Role: desk.Reader, Summary: "List quarantined submissions, newest first", Query: paging, Answer: []submissionShape{}, do: listQuarantine},
 	{Method: "POST", Path: "/quarantine/{id}/release", Role: desk.Member, Summary: "Take a quarantined submission in after all", Answer: released{}, do: release},
+	{Method: "POST", Path: "/quarantine/{id}/block", Role: desk.Admin, Summary: "Put the sender of a quarantined submission on the block list of its source, or of all", Body: blockBody{}, Answer: blockShape{}, do: blockSender},
 	{Method: "DELETE", Path: "/quarantine/{id}", Role: desk.Member, Summary: "Delete a quarantined submission", Status: http.StatusNoContent, do: deleteQuarantined},
 	{Method: "GET", Path: "/tasks", Role: desk.Reader, Summary: "The queue, and what was given up, newest first", Query: paging, Answer: taskList{}, do: listTasks},
 	{Method: "POST", Path: "/tasks/{id}/replay", Role: desk.Member, Summary: "Have a dead task run again", Status: http.StatusNoContent, do: replay},
@@ -142,7 +143,7 @@ var routes = []route{
 	{Method: "PUT", Path: "/webhooks/{id}", Role: desk.Admin, Summary: "Change an endpoint, or switch it on or off", Body: webhookBody{}, Answer: webhookShape{}, Tagged: true, Matched: true, do: putWebhook},
 	{Method: "DELETE", Path: "/webhooks/{id}", Role: desk.Admin, Summary: "Delete an endpoint", Status: http.StatusNoContent, Matched: true, do: deleteWebhook},
 	{Method: "POST", Path: "/webhooks/{id}/rotate-secret", Role: desk.Admin, Summary: "Give an endpoint a new secret, which is shown once", Answer: webhookShape{}, Tagged: true, do: rotateWebhook},
-	{Method: "GET", Path: "/tags", Role: desk.Reader, Summary: "List the tags that were given", Answer: []tagShape{}, do: listTags},
+	{Method: "GET", Path: "/tags", Role: desk.Reader, Summary: "List the tags that were given", Query: []param{{"count", "boolean", "says how many leads have each, up to 10,000"}}, Answer: []tagShape{}, do: listTags},
 	{Method: "GET", Path: "/retention", Role: desk.Reader, Summary: "For how many days what is kept; 0 is for ever", Answer: desk.RetentionRules{}, Tagged: true, do: getRetention},
 	{Method: "PUT", Path: "/retention", Role: desk.Owner, Summary: "Change for how long what is kept", Body: desk.RetentionRules{}, Answer: desk.RetentionRules{}, Tagged: true, Matched: true, do: putRetention},
 	{Method: "GET", Path: "/check", Role: desk.Admin, Summary: "What is wrong with how the program is set up", Answer: []findingShape{}, do: checkParts},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/adapters/desk"
+	"github.com/openleads/leads/ingest"
 	"github.com/openleads/leads/sequence"
 )
 
@@ -31,6 +32,7 @@ var known = map[reflect.Type]map[string]any{
 	reflect.TypeFor[leads.Status]():      {"type": "string", "enum": desk.Statuses()},
 	reflect.TypeFor[sequence.Duration](): {"type": "string", "examples": []string{"2d", "90m"}},
 	reflect.TypeFor[sequence.Days]():     {"type": "array", "items": map[string]any{"type": "string", "enum": []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}}},
+	reflect.TypeFor[ingest.BlockKind]():  {"type": "string", "enum": []ingest.BlockKind{ingest.BlockEmail, ingest.BlockDomain, ingest.BlockNetwork}},
 	reflect.TypeFor[desk.Scope]():        {"type": "string", "enum": []desk.Scope{desk.ScopeRead, desk.ScopeFull}},
 }
 

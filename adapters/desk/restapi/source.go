@@ -11,9 +11,10 @@ func shapeSource(s desk.Source) sourceShape {
 	shape := sourceShape{
 		ID: s.ID, Name: s.Name, WebhookURL: s.URL, FieldMappings: s.Mappings, Preset: s.Preset, Origins: orEmpty(s.Origins), Redirects: orEmpty(s.Redirects),
 		PerMinute: s.PerMinute, Trusted: s.Trusted, LastSeenAt: sometime(s.LastSeen), CreatedAt: sometime(s.CreatedAt), CreatedBy: orNull(s.CreatedBy),
-		Spam:      spamShape{Honeypot: s.Spam.Honeypot, MinFillSeconds: s.Spam.MinFill.Seconds()},
+		Spam:      spamShape{Honeypot: s.Spam.Honeypot, MinFillSeconds: s.Spam.MinFill.Seconds(), Blocked: orEmpty(s.Spam.Blocked)},
 		Consent:   consentForm{s.Consent.Purpose, s.Consent.Wording, s.Consent.Field, s.Consent.DoubleOptIn},
 		Signature: signatureShape{Scheme: s.Signature.Scheme, Secret: s.Signature.Secret.IsSet()},
+		Captcha:   captchaForm{s.Captcha.Name, s.Captcha.Field, string(s.Captcha.OnOutage)},
 	}
 	if len(s.Tokens) > 0 {
 		shape.WebhookToken = s.Tokens[0]
@@ -33,7 +34,8 @@ type sourceBody struct {
 	Redirects     *[]string          `json:"redirects,omitempty"`
 	PerMinute     *int               `json:"requestsPerMinute,omitempty"`
 	Trusted       *bool              `json:"trusted,omitempty"`
-	Spam          *spamShape         `json:"spam,omitempty"`
+	Spam          *spamBody          `json:"spam,omitempty"`
+	Captcha       *captchaForm       `json:"captcha,omitempty"`
 	Consent       *consentForm       `json:"consent,omitempty"`
 	Signature     *signatureBody     `json:"signature,omitempty"`
 }
@@ -42,6 +44,30 @@ type sourceBody struct {
 type spamShape struct {
 	Honeypot       string  `json:"honeypot"`       // the field that people do not see; "" is the default, "-" none
 	MinFillSeconds float64 `json:"minFillSeconds"` // 0 is the default, less is none
+	// Blocked are email addresses, domains and networks of clients.
+	Blocked []string `json:"blocked"`
+}
+
+// spamBody changes it.
+type spamBody struct {
+	Honeypot       *string   `json:"honeypot,omitempty"`
+	MinFillSeconds *float64  `json:"minFillSeconds,omitempty"`
+	Blocked        *[]string `json:"blocked,omitempty"`
+}
+
+func (in spamBody) apply(s *ingest.Spam) {
+	set(&s.Honeypot, in.Honeypot)
+	set(&s.Blocked, in.Blocked)
+	if in.MinFillSeconds != nil {
+		s.MinFill = time.Duration(min(max(*in.MinFillSeconds, -1), 1e6) * float64(time.Second))
+	}
+}
+
+// captchaForm says which of the program's captchas a form has, by its name; "" is none. The keys of the service are the program's.
+type captchaForm struct {
+	Name     string `json:"name"`
+	Field    string `json:"field"`    // the one with the answer; "" is that of the usual widgets
+	OnOutage string `json:"onOutage"` // "" quarantines while the service cannot be asked, "accept" takes in
 }
 
 // consentForm is what people agree to with a form.
@@ -68,7 +94,10 @@ func (in sourceBody) apply(s *ingest.Source) {
 	set(&s.PerMinute, in.PerMinute)
 	set(&s.Trusted, in.Trusted)
 	if in.Spam != nil {
-		s.Spam = ingest.Spam{Honeypot: in.Spam.Honeypot, MinFill: time.Duration(min(max(in.Spam.MinFillSeconds, -1), 1e6) * float64(time.Second))}
+		in.Spam.apply(&s.Spam)
+	}
+	if c := in.Captcha; c != nil {
+		s.Captcha = ingest.CaptchaSettings{Name: c.Name, Field: c.Field, OnOutage: ingest.CaptchaOutage(c.OnOutage)}
 	}
 	if c := in.Consent; c != nil {
 		s.Consent = ingest.Consent{Purpose: c.Purpose, Wording: c.Wording, Field: c.Field, DoubleOptIn: c.DoubleOptIn}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/adapters/desk"
+	"github.com/openleads/leads/ingest"
 )
 
 // page reads the paging of a list.
@@ -32,6 +33,29 @@ type released struct {
 func release(c *call) (result, error) {
 	captured, err := c.api.desk.Release(c.ctx(), c.user, c.id())
 	return ok(released{SubmissionID: captured.SubmissionID, LeadID: captured.LeadID, Created: captured.Created}, err)
+}
+
+// blockBody says what of the sender of a quarantined submission is to be blocked, and where.
+type blockBody struct {
+	What       ingest.BlockKind `json:"what"`
+	Everywhere bool             `json:"everywhere,omitempty"` // at all sources, not just the submission's
+}
+
+// blockShape is what stands on the block lists of which sources, and on how many of them it is new.
+type blockShape struct {
+	What      ingest.BlockKind `json:"what"`
+	Entry     string           `json:"entry"`
+	SourceIDs []string         `json:"sourceIds"`
+	Added     int              `json:"added"`
+}
+
+func blockSender(c *call) (result, error) {
+	var in blockBody
+	if err := c.decode(&in); err != nil {
+		return result{}, err
+	}
+	report, err := c.api.desk.Block(c.ctx(), c.user, desk.BlockRequest{SubmissionID: c.id(), What: in.What, Everywhere: in.Everywhere})
+	return ok(blockShape{What: report.Entry.Kind, Entry: report.Entry.Text, SourceIDs: orEmpty(report.Sources), Added: report.Added}, err)
 }
 
 func deleteQuarantined(c *call) (result, error) {
@@ -93,13 +117,24 @@ func listAudit(c *call) (result, error) {
 	}), err)
 }
 
+// tagShape is a tag. Leads is how many have it, up to 10,000; it is left out unless it is asked for.
 type tagShape struct {
-	Name string `json:"name"`
+	Name  string `json:"name"`
+	Leads *int   `json:"leads,omitempty"`
 }
 
 func listTags(c *call) (result, error) {
-	tags, err := c.api.desk.Tags(c.ctx(), c.user)
-	return ok(each(tags, func(name string) tagShape { return tagShape{name} }), err)
+	q := c.query()
+	count := q.flag("count")
+	if err := q.err(); err != nil {
+		return result{}, err
+	}
+	if !count {
+		tags, err := c.api.desk.Tags(c.ctx(), c.user)
+		return ok(each(tags, func(name string) tagShape { return tagShape{Name: name} }), err)
+	}
+	tags, err := c.api.desk.CountTags(c.ctx(), c.user)
+	return ok(each(tags, func(t desk.TagCount) tagShape { return tagShape{t.Name, &t.Leads} }), err)
 }
 
 func getRetention(c *call) (result, error) {
