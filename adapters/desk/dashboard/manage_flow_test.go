@@ -115,8 +115,8 @@ func TestManageAccessibility(t *testing.T) {
 		t.Skip("SKIPPED: axe-core is not installed: npm ci in ingest/snippet/gen")
 	}
 	require.NoError(t, err)
-	w := newOffice(t)
-	pages := w.furnish()
+	w := newOfficeWith(t, given())
+	pages := append(w.furnish(), "/sequences/given", "/sequences/given/json", "/sequences/given/copy", "/settings/scoring?edit=shadow")
 	tab := w.tab(chromium(t), "owner")
 	for i, look := range []struct {
 		theme string

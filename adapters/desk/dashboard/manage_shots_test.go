@@ -17,8 +17,8 @@ func TestManageShots(t *testing.T) {
 	if folder == "" {
 		t.Skip("SKIPPED: SHOTS names no folder")
 	}
-	w := newOffice(t)
-	pages := w.furnish()
+	w := newOfficeWith(t, given())
+	pages := append(w.furnish(), "/sequences/given", "/sequences/given/json", "/sequences/given/copy")
 	tab := w.tab(chromium(t), "owner")
 	for _, theme := range []string{"light", "dark"} {
 		for _, width := range []int64{1280, 390} {

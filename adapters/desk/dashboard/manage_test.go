@@ -243,9 +243,9 @@ func TestASequenceFromMakingToDeleting(t *testing.T) {
 	status, _, _ = w.get("eve", "/dashboard/sequences/first/mail?step=email-1&lead="+lead)
 	require.Equal(t, http.StatusNotFound, status)
 
-	w.act("/sequences", url.Values{"do": {"pause"}})
+	w.act("/sequences", url.Values{"do": {"pause"}, "sure": {"yes"}})
 	require.Contains(t, w.page("/sequences"), "Let all go on")
-	w.act("/sequences", url.Values{"do": {"resume"}})
+	w.act("/sequences", url.Values{"do": {"resume"}, "sure": {"yes"}})
 	w.act("/sequences/first/pause", url.Values{"do": {"pause"}})
 	require.Contains(t, w.page("/sequences/first"), ">paused<")
 
@@ -370,7 +370,7 @@ func TestOtherTenantsObjects(t *testing.T) {
 	require.NoError(t, err)
 	for path, form := range map[string]url.Values{
 		"/settings/keys": {"do": {"delete"}, "key": {keys[0].ID}}, "/settings/webhooks": {"do": {"delete"}, "hook": {"hook-1"}}, "/work": {"task": {dead[0].ID}},
-		"/quarantine": {"do": {"delete"}, "id": {waiting[0].ID}}, "/settings/team": {"person": {"ben"}, "weight": {"9"}}, "/sequences": {"do": {"pause"}},
+		"/quarantine": {"do": {"delete"}, "id": {waiting[0].ID}}, "/settings/team": {"person": {"ben"}, "weight": {"9"}}, "/sequences": {"do": {"pause"}, "sure": {"yes"}},
 	} {
 		_, _, _ = w.post("eve", "/dashboard"+path, form)
 	}

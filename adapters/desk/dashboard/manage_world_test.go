@@ -30,10 +30,16 @@ import (
 // newOffice is a world whose dashboard has everything that a host can give it.
 func newOffice(t *testing.T, change ...func(*dashboard.Options)) *world {
 	t.Helper()
+	return newOfficeWith(t, nil, change...)
+}
+
+// newOfficeWith is newOffice with sequences that come with the program.
+func newOfficeWith(t *testing.T, given []sequence.Definition, change ...func(*dashboard.Options)) *world {
+	t.Helper()
 	w := newWorld(t)
 	follow := sequence.New(w.store, mailerFunc(func(context.Context, leads.Email) (leads.Receipt, error) { return leads.Receipt{ID: "1"}, nil }), &sequence.Options{
 		Sender:  sequence.Sender{From: mail.Address{Name: "Sales", Address: "sales@team.example"}, Postal: "1 Main Street, 10115 Berlin"},
-		BaseURL: "http://crm.example/mail", Secret: []byte(strings.Repeat("s", 32)), AllowUnconfirmed: true,
+		BaseURL: "http://crm.example/mail", Secret: []byte(strings.Repeat("s", 32)), AllowUnconfirmed: true, Definitions: given,
 	})
 	var err error
 	w.desk, err = desk.New(desk.Config{Engine: w.engine, Store: w.store, Sequencer: follow, BaseURL: "http://crm.example", Webhooks: &hooks{}})
@@ -128,8 +134,9 @@ func (w *world) quarantine(fields ingest.Fields, raw string, reasons ...string) 
 // furnish fills all that this half of the dashboard shows, and returns the addresses of its pages.
 func (w *world) furnish() []string {
 	w.t.Helper()
-	ids := w.fill()
 	ctx, now := w.t.Context(), time.Now().UTC()
+	require.NoError(w.t, w.desk.SetShadow(ctx, ann, candidate()))
+	ids := w.fill()
 	for i := range 24 { // leads of the weeks before
 		w.capture(ingest.Fields{Email: fmt.Sprintf("old%d@example.com", i), FirstName: "Old", LastName: fmt.Sprint(i)}, []string{"hot", "warm", "hi", ""}[i%4], func(s *ingest.Submission) {
 			s.Received = now.AddDate(0, 0, -(i*i)%29).Add(-time.Hour)
@@ -169,6 +176,28 @@ func (w *world) furnish() []string {
 		"/sequences/trial/preview", "/quarantine", "/work", "/work/trail", "/settings", "/settings/team", "/settings/scoring", "/settings/scoring?edit=1", "/settings/keys",
 		"/settings/webhooks", "/settings/suppressions", "/settings/retention", "/settings/check",
 	}
+}
+
+// candidate are rules that are tried beside the live ones.
+func candidate() *rubrics.Rubric {
+	rubric := rubrics.DefaultRubric()
+	rubric.Name, rubric.Thresholds = "b2b, small companies too", rubrics.Thresholds{Hot: 30, Warm: 20}
+	for i := range rubric.Criteria {
+		if levels := rubric.Criteria[i].Levels; levels[0].Points > 1 {
+			levels[0].Points /= 2
+		}
+	}
+	return rubric
+}
+
+// given comes with the program.
+func given() []sequence.Definition {
+	return []sequence.Definition{{
+		ID: "given", Name: "Thanks for asking", Match: &sequence.Condition{Field: "qualification", Is: []string{"cold"}}, Steps: []sequence.Step{
+			{ID: "thanks", Email: &sequence.EmailStep{Subject: "Thanks{{#firstName}}, {{firstName}}{{/firstName}}", Body: "We got your message.\n\n[Stop these mails]({{unsubscribe}})"}},
+			{ID: "pause", Wait: &sequence.WaitStep{For: sequence.Duration{Days: 2}}}, {ID: "tell", Notify: &sequence.NotifyStep{Note: "Call them"}},
+		},
+	}}
 }
 
 // longSequence has a step of every kind.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -19,6 +20,7 @@ var sequenceRoutes = []route{
 	{Method: "GET", Path: "/new-sequence", Role: desk.Admin, Area: "sequences", Do: newSequence},
 	{Method: "POST", Path: "/new-sequence", Role: desk.Admin, Area: "sequences", Do: editSequence},
 	{Method: "GET", Path: "/sequences/{id}", Role: desk.Reader, Area: "sequences", Do: showSequence},
+	{Method: "GET", Path: "/sequences/{id}/copy", Role: desk.Admin, Area: "sequences", Do: copySequence},
 	{Method: "GET", Path: "/sequences/{id}/edit", Role: desk.Admin, Area: "sequences", Do: openSequence},
 	{Method: "POST", Path: "/sequences/{id}/edit", Role: desk.Admin, Area: "sequences", Do: editSequence},
 	{Method: "GET", Path: "/sequences/{id}/json", Role: desk.Reader, Area: "sequences", Do: sequenceJSON},
@@ -57,8 +59,9 @@ func (r sequenceRow) Sent() int {
 }
 
 type sequenceList struct {
-	Rows    []sequenceRow
-	Running int // how many are not paused
+	Rows       []sequenceRow
+	Running    int // how many are not paused
+	Standstill desk.Standstill
 }
 
 func listSequences(p *page) error {
@@ -77,36 +80,35 @@ func listSequences(p *page) error {
 			list.Running++
 		}
 	}
+	if list.Standstill, err = p.desk().Standstill(p.ctx(), p.user); err != nil {
+		return err
+	}
 	return p.show("sequences", view{Title: p.say("nav.sequences"), Data: list})
 }
 
-// pauseAll stops every sequence, or lets all go on.
-func pauseAll(p *page) error {
-	pause := p.form("do") == "pause"
-	all, err := p.desk().Sequences(p.ctx(), p.user)
-	if err != nil {
-		return err
+// errProgram is shown to somebody who wants to change what comes with the program.
+var errProgram = &oops{http.StatusConflict, "program"}
+
+func unchangeable(err error) error {
+	if errors.Is(err, desk.ErrFromProgram) {
+		return errProgram
 	}
-	changed := 0
-	for _, def := range all {
-		if def.Paused == pause {
-			continue
-		}
-		if err := p.desk().PauseSequence(p.ctx(), p.user, def.ID, pause); err != nil {
-			return err
-		}
-		changed++
+	return err
+}
+
+// editable is the sequence of the request, if it can be changed here.
+func (p *page) editable() (sequence.Listed, error) {
+	def, err := p.desk().Sequence(p.ctx(), p.user, p.id())
+	if err == nil && def.FromProgram {
+		err = errProgram
 	}
-	if pause {
-		return p.done("/sequences", "sequences.paused", changed)
-	}
-	return p.done("/sequences", "sequences.resumed", changed)
+	return def, err
 }
 
 func pauseSequence(p *page) error {
 	pause := p.form("do") == "pause"
 	if err := p.desk().PauseSequence(p.ctx(), p.user, p.id(), pause); err != nil {
-		return err
+		return unchangeable(err)
 	}
 	if pause {
 		return p.done("/sequences/"+p.id(), "sequence.paused")
@@ -116,7 +118,7 @@ func pauseSequence(p *page) error {
 
 func deleteSequence(p *page) error {
 	if p.form("sure") == "" {
-		def, err := p.desk().Sequence(p.ctx(), p.user, p.id())
+		def, err := p.editable()
 		if err != nil {
 			return err
 		}
@@ -126,7 +128,7 @@ func deleteSequence(p *page) error {
 		})
 	}
 	if err := p.desk().DeleteSequence(p.ctx(), p.user, p.id()); err != nil {
-		return err
+		return unchangeable(err)
 	}
 	return p.done("/sequences", "sequence.deleted")
 }
@@ -235,7 +237,7 @@ func sequenceJSON(p *page) error {
 }
 
 func saveSequenceJSON(p *page) error {
-	old, err := p.desk().Sequence(p.ctx(), p.user, p.id())
+	old, err := p.editable()
 	if err != nil {
 		return err
 	}
@@ -250,7 +252,7 @@ func saveSequenceJSON(p *page) error {
 	if err == nil {
 		return p.done("/sequences/"+old.ID, "sequence.saved")
 	}
-	return p.invalid(faults(err), "sequencejson", view{Title: old.Name, Data: jsonPage{old, text}})
+	return p.invalid(faults(unchangeable(err)), "sequencejson", view{Title: old.Name, Data: jsonPage{old, text}})
 }
 
 // faults makes field errors of what is wrong with a definition.

@@ -23,12 +23,15 @@ var kinds = []string{"email", "wait", "branch", "split", "notify", "assign", "st
 const (
 	maxFormSteps = 100
 	maxArms      = 20
+	// maxSequenceID is how long the ID of a sequence may be, as that of a step.
+	maxSequenceID = 40
 )
 
 // sequenceEditor is a definition being edited.
 type sequenceEditor struct {
 	Def         sequence.Definition
 	New         bool
+	Copy        bool // of another: saved, it is paused
 	Match, Goal condition
 	Steps       []editedStep
 	Kinds       []string
@@ -105,7 +108,7 @@ func emptyStep(kind, id string) sequence.Step {
 
 func (p *page) editor(def sequence.Definition) sequenceEditor {
 	e := sequenceEditor{
-		Def: def, New: p.id() == "", Match: conditionOf("match", def.Match), Goal: conditionOf("goal", def.Goal), Kinds: kinds, Statuses: desk.Statuses(),
+		Def: def, New: p.id() == "", Copy: p.id() == "" && def.Paused, Match: conditionOf("match", def.Match), Goal: conditionOf("goal", def.Goal), Kinds: kinds, Statuses: desk.Statuses(),
 		Fields: fieldNames(), Variables: variableNames(),
 	}
 	if def.Hours != nil {
@@ -144,8 +147,21 @@ func newSequence(p *page) error {
 	return p.show("sequenceedit", view{Title: p.say("sequences.new"), Data: p.editor(def)})
 }
 
-func openSequence(p *page) error {
+// copySequence opens a sequence under another ID.
+func copySequence(p *page) error {
 	def, err := p.desk().Sequence(p.ctx(), p.user, p.id())
+	if err != nil {
+		return err
+	}
+	def.ID, def.Version = def.ID[:min(len(def.ID), maxSequenceID-len("-copy"))]+"-copy", 0
+	def.Name = p.say("sequences.copy.name", def.Name)
+	editor := p.editor(def.Definition)
+	editor.New, editor.Copy = true, true
+	return p.show("sequenceedit", view{Title: p.say("sequences.new"), Data: editor})
+}
+
+func openSequence(p *page) error {
+	def, err := p.editable()
 	if err != nil {
 		return err
 	}
@@ -155,7 +171,7 @@ func openSequence(p *page) error {
 // editSequence does what the button says with what the form says.
 func editSequence(p *page) error {
 	if p.id() != "" {
-		if _, err := p.desk().Sequence(p.ctx(), p.user, p.id()); err != nil {
+		if _, err := p.editable(); err != nil {
 			return err
 		}
 	}
@@ -174,6 +190,7 @@ func editSequence(p *page) error {
 		if saved, err = p.desk().SaveSequence(p.ctx(), p.user, def); err == nil {
 			return p.done("/sequences/"+saved.ID, "sequence.saved")
 		}
+		err = p.taken(err)
 	}
 	var found *desk.InvalidError
 	if errors.As(err, &found) {
@@ -191,6 +208,14 @@ func editSequence(p *page) error {
 		return p.show("sequenceedit", v)
 	}
 	return p.invalid(&desk.InvalidError{Fields: wrong}, "sequenceedit", v)
+}
+
+// taken makes a field error of it that a new sequence has the ID of another.
+func (p *page) taken(err error) error {
+	if p.id() == "" && (leads.IsStale(err) || errors.Is(err, desk.ErrFromProgram)) {
+		return &desk.InvalidError{Fields: []desk.FieldError{{Pointer: "/id", Message: p.say("sequences.id.taken")}}}
+	}
+	return unchangeable(err)
 }
 
 // keepText keeps the JSON of conditions as it was typed, which may not be readable.
@@ -248,6 +273,7 @@ func (p *page) sequenceForm() (sequence.Definition, []desk.FieldError) {
 		Match: f.condition("match", "/match"), Goal: f.condition("goal", "/goal"),
 	}
 	def.Version, _ = strconv.ParseInt(p.form("version"), 10, 64) // a wrong one is stale
+	def.Paused = p.id() == "" && p.form("copy") != ""            // or leads would be written to twice
 	if days := f.days("days"); len(days) > 0 || p.form("from") != "" || p.form("to") != "" {
 		def.Hours = &sequence.Hours{Days: days, From: p.form("from"), To: p.form("to")}
 	}

@@ -20,6 +20,7 @@ type rubricPage struct {
 	Edit   bool          // the JSON is shown
 	Text   string
 	Trial  *trial
+	Shadow *desk.ShadowReport // of the rules that are tried beside the live ones; nil if there are none
 }
 
 // trial is what new rules would make of leads.
@@ -54,17 +55,25 @@ func showRubric(p *page) error {
 		return err
 	}
 	data := rubricPage{Rubric: live, Saved: p.board.opts.RubricSaved != nil, Edit: p.query("edit") != "" && p.user.Role.May(desk.Admin)}
-	if live != nil {
-		text, err := json.MarshalIndent(live, "", "  ")
-		if err != nil {
-			return err
-		}
-		data.Text = string(text)
+	if live == nil {
+		return p.show("scoring", p.part("scoring", data))
 	}
+	if data.Shadow, err = p.shadow(live); err != nil {
+		return err
+	}
+	shown := live
+	if data.Shadow != nil && p.query("edit") == "shadow" {
+		shown = data.Shadow.Shadow.Rubric
+	}
+	text, err := json.MarshalIndent(shown, "", "  ")
+	if err != nil {
+		return err
+	}
+	data.Text = string(text)
 	return p.show("scoring", p.part("scoring", data))
 }
 
-// editRubric tries rules on leads, or saves them.
+// editRubric tries rules on leads, runs them beside the live ones, or saves them.
 func editRubric(p *page) error {
 	live, err := p.rubric()
 	if err != nil {
@@ -72,6 +81,12 @@ func editRubric(p *page) error {
 	}
 	if live == nil {
 		return leads.ErrNotFound
+	}
+	switch p.form("do") {
+	case "adopt":
+		return p.adoptShadow()
+	case "stop":
+		return p.stopShadow()
 	}
 	data := rubricPage{Rubric: live, Saved: p.board.opts.RubricSaved != nil, Edit: true, Text: p.r.PostFormValue("json")}
 	wanted, err := score.ParseRubric([]byte(data.Text))
@@ -82,8 +97,14 @@ func editRubric(p *page) error {
 		}
 		return p.invalid(wrong, "scoring", p.part("scoring", data))
 	}
-	if p.form("do") == "save" && data.Saved {
+	switch {
+	case p.form("do") == "save" && data.Saved:
 		return p.saveRubric(wanted)
+	case p.form("do") == "shadow":
+		if err := p.desk().SetShadow(p.ctx(), p.user, wanted); err != nil {
+			return err
+		}
+		return p.done("/settings/scoring", "shadow.begun")
 	}
 	if data.Trial, err = p.try(live, wanted); err != nil {
 		return err
