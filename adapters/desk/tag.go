@@ -39,6 +39,32 @@ func (d *Desk) Tags(ctx context.Context, u User) ([]string, error) {
 	return slices.Compact(tags), nil
 }
 
+// TagCount is a tag and how many leads have it.
+type TagCount struct {
+	Name  string
+	Leads int // up to 10,000
+}
+
+// countedLeads is how far the leads of a tag are counted.
+const countedLeads = 10_000
+
+// CountTags returns the tags that Tags does, with how many leads have each. It asks the Store once a tag. For readers.
+func (d *Desk) CountTags(ctx context.Context, u User) ([]TagCount, error) {
+	tags, err := d.Tags(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	counts := make([]TagCount, len(tags))
+	for i, tag := range tags {
+		n, err := d.Count(ctx, u, Filter{Tag: tag}, countedLeads)
+		if err != nil {
+			return nil, err
+		}
+		counts[i] = TagCount{tag, n}
+	}
+	return counts, nil
+}
+
 func (d *Desk) givenTags(ctx context.Context, u User) ([]string, error) {
 	var tags []string
 	r, err := d.store.Record(ctx, u.Tenant, tagsKind, tagsID)

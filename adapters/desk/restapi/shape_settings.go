@@ -17,6 +17,7 @@ type sourceShape struct {
 	Trusted       bool              `json:"trusted"`
 	LastSeenAt    sometime          `json:"lastSeenAt"`
 	Spam          spamShape         `json:"spam"`
+	Captcha       captchaForm       `json:"captcha"`
 	Consent       consentForm       `json:"consent"`
 	Signature     signatureShape    `json:"signature"`
 	CreatedAt     sometime          `json:"createdAt"`
