@@ -130,6 +130,9 @@ func TestRulesBesideTheLiveOnesInChromium(t *testing.T) {
 	require.NoError(t, tab.Open(at))
 	require.NoError(t, tab.Wait(`document.querySelector("#h-shadow")`))
 	require.Contains(t, ask[string](t, tab, `document.querySelector("main").innerText`), "1 lead has come since")
+	require.Equal(t, "Qualified otherwise|Points, on average|New rules: hot|New rules: warm|New rules: cold", ask[string](t, tab,
+		`[...document.querySelectorAll("#h-shadow, section[aria-labelledby=h-shadow] tbody tr:first-child td")].filter(e => e.dataset.th).slice(0, 5).map(e => e.dataset.th).join("|")`),
+		"on a phone a cell stands under another's name")
 	press(`button[value=stop]`)
 	require.NoError(t, tab.Wait(`document.querySelector("button.danger")`))
 	press(`a.button[href$="/settings/scoring"]`)
