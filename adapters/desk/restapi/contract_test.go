@@ -60,3 +60,25 @@ func TestTheRoleComesFirst(t *testing.T) {
 		}
 	}
 }
+
+// TestParametersOfTheList holds what the parameters of the list take, and that what they do not is named.
+func TestParametersOfTheList(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for query, refused := range map[string]string{
+		"page=1&limit=100": "", "status=new,contacted": "", "sourceId=nope": "", "search=x": "", "startDate=2026-01-01&endDate=2026-01-02T03:04:05Z": "", "assignedTo=unassigned": "",
+		"duplicates=only": "", "duplicates=exclude": "", "qualification=hot": "", "minScore=1": "", "tag=x": "", "stageId=new": "", "sort=score": "",
+		"page=0": "page", "page=-1": "page", "page=x": "page", "page=1.5": "page", "limit=0": "limit", "limit=101": "limit", "limit=x": "limit",
+		"status=won": "status", "startDate=yesterday": "startDate", "endDate=2026-13-01": "endDate", "duplicates=maybe": "duplicates", "qualification=tepid": "qualification",
+		"minScore=x": "minScore", "minScore=101": "minScore", "sort=name": "sort", "cursor=zzz": "cursor", "sort=oldest&cursor=newest~1~" + w.ids["leads"]: "cursor",
+	} {
+		answer := w.do(t, request{method: "GET", path: "/api/leads?" + query, as: "reader"})
+		if refused == "" {
+			require.Equal(t, http.StatusOK, answer.Code, "%s: %s", query, answer.Body)
+			continue
+		}
+		require.Equal(t, http.StatusBadRequest, answer.Code, query)
+		require.Contains(t, answer.Body.String(), `"code":"invalid_parameter"`, query)
+		require.Contains(t, answer.Body.String(), `"pointer":"`+refused+`"`, query)
+	}
+}

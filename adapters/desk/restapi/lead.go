@@ -67,6 +67,9 @@ func listLeads(c *call) (result, error) {
 	f := c.filter(q)
 	page, limit := q.number("page", 1, 1, 1_000_000), q.number("limit", 20, 1, 100)
 	f.Sort, f.Limit, f.After = sorts[q.one("sort", "newest", "oldest", "score", "updated")], limit, q.text("cursor")
+	if _, err := desk.ParsePlace(f.Sort, f.After); f.After != "" && err != nil {
+		q.fault("cursor", "pagination.nextCursor of a page in the same order")
+	}
 	if f.After == "" {
 		f.Offset = (page - 1) * limit
 	}
