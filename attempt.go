@@ -63,7 +63,7 @@ func (e *Engine) try(ctx context.Context, task Task, crowded bool) (Outcome, Sta
 	}
 	var lead Lead
 	var err error
-	if task.about() {
+	if task.about() && task.Kind != TaskStep { // a Sequencer looks at the enrolment first, and at the lead if that goes on
 		lead, err = e.cfg.Store.Lead(ctx, task.Tenant, task.LeadID)
 	}
 	if errors.Is(err, ErrNotFound) {
