@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -13,6 +14,7 @@ import (
 var quarantineRoutes = []route{
 	{Method: "GET", Path: "/quarantine", Role: desk.Reader, Area: "quarantine", Do: listQuarantine},
 	{Method: "POST", Path: "/quarantine", Role: desk.Member, Area: "quarantine", Do: decideQuarantine},
+	{Method: "POST", Path: "/quarantine/{id}/block", Role: desk.Admin, Area: "quarantine", Do: blockSender},
 }
 
 const quarantineShown = 50
@@ -28,6 +30,29 @@ type quarantinePage struct {
 type quarantineRow struct {
 	ingest.Submission
 	Source string
+	Here   bool // the source is still there
+	// Blocks are what of the sender can be blocked, and Unblockable says why the domain of an address cannot.
+	Blocks      []ingest.Blocked
+	Unblockable string
+}
+
+// quarantineRow shows a submission, and to who may block what of its sender can be.
+func (p *page) quarantineRow(sub ingest.Submission, source desk.Source) quarantineRow {
+	row := quarantineRow{Submission: sub, Source: source.Name, Here: source.ID != "" && !source.Deleted()}
+	if !p.user.Role.May(desk.Admin) {
+		return row
+	}
+	for _, kind := range []ingest.BlockKind{ingest.BlockEmail, ingest.BlockDomain, ingest.BlockNetwork} {
+		entry, err := desk.BlockEntry(sub, kind)
+		var wrong *desk.InvalidError
+		switch {
+		case err == nil:
+			row.Blocks = append(row.Blocks, entry)
+		case kind == ingest.BlockDomain && len(row.Blocks) > 0 && errors.As(err, &wrong):
+			row.Unblockable = p.said(wrong.Fields)[0].Message
+		}
+	}
+	return row
 }
 
 // Who is how the sender is called.
@@ -50,22 +75,31 @@ func (r quarantineRow) Client() string {
 }
 
 func listQuarantine(p *page) error {
-	found, err := p.desk().Quarantined(p.ctx(), p.user, p.query("after"), quarantineShown)
+	data, err := p.quarantinePage()
 	if err != nil {
 		return err
 	}
-	names, err := p.sourceNames()
-	if err != nil {
-		return err
-	}
+	return p.show("quarantine", view{Title: p.say("nav.quarantine"), Data: data})
+}
+
+func (p *page) quarantinePage() (quarantinePage, error) {
 	data := quarantinePage{After: p.query("after")}
+	found, err := p.desk().Quarantined(p.ctx(), p.user, data.After, quarantineShown)
+	if err != nil {
+		return data, err
+	}
+	all, err := p.desk().AllSources(p.ctx(), p.user)
+	sources := make(map[string]desk.Source, len(all))
+	for _, s := range all {
+		sources[s.ID] = s
+	}
 	for _, sub := range found {
-		data.Rows = append(data.Rows, quarantineRow{sub, names[sub.SourceID]})
+		data.Rows = append(data.Rows, p.quarantineRow(sub, sources[sub.SourceID]))
 	}
 	if len(found) == quarantineShown {
 		data.Next = found[len(found)-1].ID
 	}
-	return p.show("quarantine", view{Title: p.say("nav.quarantine"), Data: data})
+	return data, err
 }
 
 // sourceNames are the names of the sources by their IDs, of deleted ones too.
@@ -110,4 +144,16 @@ func decideQuarantine(p *page) error {
 		}
 	}
 	return p.done("/quarantine", key, n)
+}
+
+// blockSender puts part of a submission's sender on the block list of its source, or of all sources.
+func blockSender(p *page) error {
+	report, err := p.desk().Block(p.ctx(), p.user, desk.BlockRequest{
+		SubmissionID: p.id(), What: ingest.BlockKind(p.form("what")), Everywhere: p.form("where") == "all",
+	})
+	if err == nil {
+		return p.done("/quarantine", "quarantine.blocked", len(report.Sources))
+	}
+	data, pageErr := p.quarantinePage()
+	return cmp.Or(pageErr, p.invalid(err, "quarantine", view{Title: p.say("nav.quarantine"), Data: data}))
 }

@@ -208,9 +208,9 @@ func (p *page) sourceForm(s *ingest.Source) {
 	s.Origins, s.Redirects = textLines(p.form("origins")), textLines(p.form("redirects"))
 	s.PerMinute, _ = strconv.Atoi(cmp.Or(p.form("perMinute"), "0")) // the field takes numbers only
 	s.Trusted = p.form("trusted") != ""
-	s.Spam = ingest.Spam{Honeypot: p.form("honeypot")}
+	s.Spam = ingest.Spam{Honeypot: p.form("honeypot"), Blocked: textLines(p.form("blocked"))}
 	if p.form("spam") == "" {
-		s.Spam = ingest.Spam{Honeypot: "-", MinFill: -1}
+		s.Spam.Honeypot, s.Spam.MinFill = "-", -1
 	} else if seconds, err := strconv.ParseFloat(p.form("minFill"), 64); err == nil && seconds < 3600 {
 		s.Spam.MinFill = time.Duration(seconds * float64(time.Second))
 	}
@@ -265,6 +265,11 @@ func deleteSource(p *page) error {
 		return err
 	}
 	return p.done("/sources", "source.deleted")
+}
+
+// WrongBelow reports whether something is wrong with the field at a JSON pointer, or with a part of it.
+func (v *view) WrongBelow(pointer string) bool {
+	return slices.ContainsFunc(v.Wrong, func(f desk.FieldError) bool { return f.Pointer == pointer || strings.HasPrefix(f.Pointer, pointer+"/") })
 }
 
 // textLines are the lines of a text that hold something.
