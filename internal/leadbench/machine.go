@@ -86,11 +86,18 @@ func statTime(stat string) time.Duration {
 }
 
 // postgresTime is the time of all PostgreSQL processes.
-func postgresTime() time.Duration {
+func postgresTime() time.Duration { return postgresTimeOf("") }
+
+// postgresTimeOf is the time of the PostgreSQL processes that have a word in their titles, such as the name of the database that they serve.
+func postgresTimeOf(word string) time.Duration {
 	files, _ := filepath.Glob("/proc/[0-9]*/stat")
 	var sum time.Duration
 	for _, file := range files {
-		if raw, err := os.ReadFile(file); err == nil && strings.Contains(string(raw), "(postgres)") {
+		raw, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(raw), "(postgres)") {
+			continue
+		}
+		if title, err := os.ReadFile(filepath.Join(filepath.Dir(file), "cmdline")); err == nil && strings.Contains(string(title), word) {
 			sum += statTime(string(raw))
 		}
 	}

@@ -5,9 +5,13 @@
 //
 //	go run ./internal/leadbench [-rounds 5] [-window 2s] [-connections 1,16,64,256] [-preload 1000000]
 //	go run ./internal/leadbench -steps 4000 [-rounds 3] [-waiting 1000,1000000]
+//	go run ./internal/leadbench -desk 1000000 [-calls 200] [-dir FOLDER -keep]
 //
 // With -steps it measures the following up instead: how many mails of sequences are claimed, rendered and handed to a mailer that does
 // nothing, in a second, beside the given numbers of enrolments that wait.
+//
+// With -desk it measures how soon a desk answers that has so many leads: lists, searches, totals, reports, the pages of the dashboard and
+// the API, and how long and in how much memory all leads are exported and many are imported.
 //
 // PostgreSQL is measured when LEADS_TEST_PG_DSN is set.
 package main
@@ -31,6 +35,9 @@ type settings struct {
 	preload     int
 	steps       int
 	waiting     []int
+	desk        int
+	calls       int
+	keep        bool
 	only        string
 	dir         string
 }
@@ -45,6 +52,9 @@ func main() {
 	flag.IntVar(&s.preload, "preload", 0, "leads that the stores hold before the run")
 	flag.IntVar(&s.steps, "steps", 0, "mails of sequences that are due in a round; 0 measures the door instead")
 	flag.StringVar(&waiting, "waiting", "1000,1000000", "with -steps: numbers of enrolments that are not due")
+	flag.IntVar(&s.desk, "desk", 0, "measure what a desk asks of stores with so many leads")
+	flag.IntVar(&s.calls, "calls", 200, "with -desk: calls of each kind")
+	flag.BoolVar(&s.keep, "keep", false, "with -desk: keep the stores, and use those that were kept; SQLite needs -dir for it")
 	flag.StringVar(&s.only, "only", "", "run only the variants whose name holds this")
 	flag.StringVar(&s.dir, "dir", "", "folder for the SQLite files (default: a temporary one)")
 	flag.StringVar(&serve, "serve", "", "used by the program itself: be the server of a variant")
@@ -59,6 +69,9 @@ func main() {
 	measure := run
 	if s.steps > 0 {
 		measure = runSteps
+	}
+	if s.desk > 0 {
+		measure = runDesk
 	}
 	if err := measure(context.Background(), s); err != nil {
 		log.Fatal(err)

@@ -27,6 +27,7 @@ type rawWriter struct {
 type insert struct {
 	statement *sql.Stmt // of one row (SQLite) or of batch rows (PostgreSQL)
 	template  []any
+	columns   []string // of the template
 }
 
 func newRawWriter(ctx context.Context, where string, batch int) (*rawWriter, error) {
@@ -78,7 +79,7 @@ func (w *rawWriter) prepare(ctx context.Context, table string) (insert, error) {
 		return insert{}, err
 	}
 	statement, err := w.db.PrepareContext(ctx, w.insertSQL(table, columns))
-	return insert{statement, template}, err
+	return insert{statement, template, columns}, err
 }
 
 func (w *rawWriter) insertSQL(table string, columns []string) string {
