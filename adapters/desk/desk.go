@@ -53,6 +53,9 @@ type Config struct {
 	Sequencer *sequence.Sequencer
 	// Webhooks keeps the endpoints that are told of events. Nil means that there are none.
 	Webhooks Webhooks
+	// HandOut hands out leads that nobody is responsible for, at most so many, and returns how many: the HandOut of the engine's notify.Router. Nil means
+	// that people do that one by one.
+	HandOut func(ctx context.Context, tenant string, limit int) (int, error)
 	// BaseURL is where people and senders reach this program ("https://crm.example.com"); the URLs of webhooks are made from it.
 	BaseURL string
 	// Logger is told of what an operator should know. Nil means none.

@@ -62,7 +62,7 @@ func newDesk(t *testing.T, given ...sequence.Definition) *world {
 	w.engine, err = leads.New(leads.Config{Store: w.store, Sequencer: w.follow, Clock: w.clock.Now,
 		Enricher: leads.EnricherFunc(func(context.Context, leads.Lead) ([]leads.Fact, error) { return nil, nil })})
 	require.NoError(t, err)
-	w.Desk, err = desk.New(desk.Config{Engine: w.engine, Store: w.store, Sequencer: w.follow, Webhooks: w.hooks, BaseURL: "https://crm.example/", Clock: w.clock.Now})
+	w.Desk, err = desk.New(desk.Config{Engine: w.engine, Store: w.store, Sequencer: w.follow, Webhooks: w.hooks, BaseURL: "https://crm.example/", Clock: w.clock.Now, HandOut: handOut(w.store)})
 	require.NoError(t, err)
 	return w
 }
