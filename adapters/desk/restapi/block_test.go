@@ -39,11 +39,14 @@ func TestBlocking(t *testing.T) {
 		answer := w.do(t, request{method: "POST", path: "/api/quarantine/" + w.ids["quarantine"] + "/block", body: body, as: "key:full"})
 		return answer.Code, answer.Body.String()
 	}
+	second := w.do(t, request{method: "POST", path: "/api/sources", body: `{"name":"Second","spam":{"blocked":["x@y.example"]}}`, as: "admin"})
+	var made struct{ ID string }
+	require.NoError(t, json.Unmarshal(second.Body.Bytes(), &made))
 	status, body := block(`{"what":"domain"}`)
 	require.Equal(t, http.StatusOK, status)
 	require.JSONEq(t, `{"what":"domain","entry":"example.com","sourceIds":["`+w.ids["sources"]+`"],"added":1}`, body)
 	_, body = block(`{"what":"domain","everywhere":true}`)
-	require.JSONEq(t, `{"what":"domain","entry":"example.com","sourceIds":["`+w.ids["sources"]+`"],"added":0}`, body)
+	require.JSONEq(t, `{"what":"domain","entry":"example.com","sourceIds":["`+w.ids["sources"]+`","`+made.ID+`"],"added":1}`, body)
 	require.Equal(t, []string{"jo@example.com", "2001:db8::/32", "example.com"}, w.spamOf(t).Blocked)
 	require.Equal(t, http.StatusOK, put(`{"honeypot":"website"}`))
 	require.Len(t, w.spamOf(t).Blocked, 3, "a client that knows nothing of the list leaves it alone")
