@@ -57,7 +57,7 @@ type Deliveries interface {
 	// the tenant does not have.
 	Deliveries(ctx context.Context, tenant, leadID string) ([]Delivery, error)
 	// ConfirmDelivery settles a delivery whose outcome was not known (begun or ambiguous) as sent. It sets Provider to the receipt's ID, if
-	// that has one, and clears Error. Any other is left as it is, and one that is not there is no error.
+	// that has one, and clears Error; of what is about no lead, it drops the Body. Any other is left as it is, and one that is not there is no error.
 	ConfirmDelivery(ctx context.Context, tenant, key string, receipt Receipt) error
 }
 

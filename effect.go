@@ -41,7 +41,8 @@ type Ledger struct {
 // Once makes the effect unless an earlier attempt of the task has made it. The delivery is stored as begun before Send is called, in a
 // transaction that fails with [ErrStale] when the task is no longer the caller's (its lease has passed on, or it was taken back): then
 // nothing is sent. It is settled with what Send returned. An effect that was sent is not made again, and Once returns nil; one that failed is
-// made again with the Body of the first attempt; one whose outcome is not known is made again after Ask, or held.
+// made again with the Body of the first attempt, or with the one given if the Store has dropped that since; one whose outcome is not known is made
+// again after Ask, or held.
 func (l Ledger) Once(ctx context.Context, e Effect) error {
 	d, again := l.find(e.Delivery)
 	if again && d.State == DeliverySent {
@@ -98,6 +99,9 @@ func (l Ledger) find(d Delivery) (Delivery, bool) {
 	}
 	for _, old := range l.Task.Deliveries {
 		if old.Key == d.Key {
+			if old.Body == nil { // somebody whom it named was erased
+				old.Body = d.Body
+			}
 			return old, true
 		}
 	}

@@ -89,6 +89,23 @@ func TestLedgerMakesAnEffectOnce(t *testing.T) {
 	}
 }
 
+// What a digest names somebody in who was erased is gone from the Store, and is rendered anew.
+func TestLedgerMakesABodyAnew(t *testing.T) {
+	t.Parallel()
+	store, task := &book{}, leads.Task{Tenant: "acme", ID: leads.NewID(), LeadID: leads.NoLead}
+	task.Deliveries = []leads.Delivery{{Key: task.ID + "/email/a@b.c", State: leads.DeliveryAmbiguous, MessageID: "1@b.c"}}
+	check := func(d leads.Delivery) { require.Equal(t, "anew 1@b.c", string(d.Body)+" "+d.MessageID) }
+	require.NoError(t, leads.Ledger{Store: store, Task: task}.Once(t.Context(), leads.Effect{
+		Delivery: leads.Delivery{Channel: "email", Recipient: "a@b.c", MessageID: "2@b.c", Body: []byte("anew")},
+		Ask: func(_ context.Context, d leads.Delivery) (leads.Receipt, leads.Truth, error) {
+			check(d)
+			return leads.Receipt{}, leads.No, nil
+		},
+		Send: func(_ context.Context, d leads.Delivery) (leads.Receipt, error) { check(d); return leads.Receipt{}, nil },
+	}))
+	require.Equal(t, []leads.DeliveryState{"begun", "sent"}, store.states())
+}
+
 func TestLedgerSendsNothingForATaskThatWasTakenAway(t *testing.T) {
 	t.Parallel()
 	ledger := leads.Ledger{Store: &book{stale: true}, Task: leads.Task{ID: leads.NewID()}}

@@ -46,11 +46,15 @@ func Identify(sub ingest.Submission) Identity {
 
 // Reidentify tells what identity an edit has given a lead, and reports whether it has given one: that of its email address, or of the phone number
 // of a lead without one, if edit has changed it to one that makes an identity. The lead keeps those that it has, for people write from their old
-// address too. edited.Identities are then those of the lead as it was, with the new one; a [Store] calls it with what edit has made of the lead.
+// address too: edited.Identities are then those of the lead as it was, with the one that edit has replaced. A [Store] calls it with what edit has
+// made of the lead.
 func Reidentify(was Lead, edited *Lead) (Identity, bool) {
-	edited.Identities = slices.Clone(was.Identities)
+	former, now := Identify(ingest.Submission{Fields: was.Fields}), Identify(ingest.Submission{Fields: edited.Fields})
+	edited.Identities = slices.DeleteFunc(slices.Clone(was.Identities), func(i Identity) bool { return i == now || i == former })
+	if former != now && former.Kind != IdentityBody {
+		edited.Identities = append(edited.Identities, former)
+	}
 	var before ingest.Fields
-	now := Identify(ingest.Submission{Fields: edited.Fields})
 	switch now.Kind {
 	case IdentityEmail:
 		before.Email = was.Email
@@ -59,13 +63,7 @@ func Reidentify(was Lead, edited *Lead) (Identity, bool) {
 	default:
 		return Identity{}, false
 	}
-	if now == Identify(ingest.Submission{Fields: before}) {
-		return Identity{}, false
-	}
-	if !slices.Contains(edited.Identities, now) {
-		edited.Identities = append(edited.Identities, now)
-	}
-	return now, true
+	return now, now != Identify(ingest.Submission{Fields: before})
 }
 
 // TakenError says that another lead of the tenant is found by an identity. It is also [ErrInvalid].

@@ -68,8 +68,7 @@ type Lead struct {
 	Response Response
 	// Edited names the known fields and the metadata that a person or an API client has set. Public input never changes those.
 	Edited []string
-	// Identities are what edits have added to what the lead is found by, the oldest first; see [Reidentify]. Those of its submissions are not
-	// listed.
+	// Identities are what the lead was known by before edits replaced it, the oldest first; it is found by them still. See [Reidentify].
 	Identities []Identity
 
 	CreatedAt, UpdatedAt time.Time // UTC, whole microseconds

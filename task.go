@@ -105,7 +105,8 @@ type Outcome struct {
 	Tasks  []Task
 	// Deliveries are inserted, or updated where the task's tenant has one with the same Key. An update keeps ID and CreatedAt, and one that
 	// was sent stays sent, whatever the update says: the provider may have told so before the worker could. A delivery's empty ID is made;
-	// its empty tenant, lead ID and task ID are filled from the task.
+	// its empty tenant, lead ID and task ID are filled from the task. What is about no lead, and may name several, is kept without its Body
+	// once it is sent. An update does not bring back a Body that is gone.
 	Deliveries []Delivery
 }
 

@@ -39,8 +39,31 @@ func spoilConfirm(works func(found []leads.Delivery, key string) error) func(*ho
 	}
 }
 
+// keepsBodies keeps whatever was ever to be sent.
+func keepsBodies(s *hooked) {
+	kept := make(map[string][]byte)
+	s.settle = func(ctx context.Context, task leads.Task, o leads.Outcome) error {
+		for _, d := range o.Deliveries {
+			if d.Body != nil {
+				kept[d.MessageID] = d.Body
+			}
+		}
+		return s.Store.Settle(ctx, task, o)
+	}
+	s.delivery = func(ctx context.Context, id string) (leads.Delivery, error) {
+		d, err := s.Store.Delivery(ctx, id)
+		if d.Body == nil {
+			d.Body = kept[id]
+		}
+		return d, err
+	}
+}
+
 func brokenEffects() []breakage {
 	return []breakage{
+		{"keeps what it has sent to several", "deliveries/sent and about no lead", keepsBodies},
+		{"brings bodies back", "deliveries/a body that is gone", keepsBodies},
+		{"keeps what the provider confirms", "effects/confirmed, about no lead", keepsBodies},
 		{"remembers a mail as it was found first", "effects/by message ID", func(s *hooked) {
 			first := make(map[string]leads.Delivery)
 			s.delivery = func(ctx context.Context, id string) (leads.Delivery, error) {

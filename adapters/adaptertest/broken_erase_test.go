@@ -117,6 +117,7 @@ func brokenErasures() []breakage {
 				return s.Store.Consents(ctx, tenant, key)
 			}
 		}},
+		{"keeps what is about several", "erase/what is about several", keepsBodies},
 		{"keeps the keys of who is gone", "erase/keys", keepsKeys},
 		{"settles the task of who is gone", "erase/running tasks", settlesStale},
 		{"knows who is gone", "erase/identities", keepsIdentities},

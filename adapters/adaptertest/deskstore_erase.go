@@ -14,6 +14,7 @@ import (
 
 const (
 	saysErase         = "EraseLead removes a lead with everything that is about it: submissions with their raw bodies, identities, keys, events, tasks, deliveries, enrolments, and the lead ID and address key in consents (the entries stay, without the person, under the empty address key)."
+	saysEraseBodies   = "It also drops the Body of all deliveries of the tenant that are about no lead, for they may name the person; what is to be sent again is rendered anew."
 	saysEraseRunning  = "A task of it that is running settles as [leads.ErrStale]."
 	saysEraseIdentity = "The next submission with its identity makes a new lead."
 	saysEraseAbsent   = "ErrNotFound if there is none."
@@ -25,6 +26,7 @@ func eraseContracts() []contract {
 		{"erase/others stay", saysErase, eraseOthers},
 		{"erase/consents", saysErase, eraseConsents},
 		{"erase/keys", saysErase, eraseKeys},
+		{"erase/what is about several", saysEraseBodies, eraseBodies},
 		{"erase/running tasks", saysEraseRunning, eraseRunning},
 		{"erase/identities", saysEraseIdentity, eraseIdentity},
 		{"erase/no such lead", saysEraseAbsent, eraseAbsent},
@@ -162,6 +164,26 @@ func eraseKeys(r *rig) {
 	same.ID, same.Key = sub.ID, ""
 	c, err := r.captureOne(same)
 	r.check(err == nil && !c.Repeated, "the submission's ID is not free: %+v, %v", c, err)
+}
+
+// eraseBodies erases somebody whom a digest names that could not be sent yet, while its next attempt runs.
+func eraseBodies(r *rig) {
+	other := r.as("other")
+	theirs := other.mailed(other.leadless(), "key", leads.DeliveryFailed)
+	bob := r.person("bob@example.com")
+	about := r.mailed(r.task(), "about bob", leads.DeliveryFailed)
+	task := r.leadless()
+	named := r.mailed(task, "digest", leads.DeliveryFailed)
+	r.eraseLead(r.person("ann@example.com"))
+	for _, state := range []leads.DeliveryState{leads.DeliveryFailed, leads.DeliveryBegun, leads.DeliveryAmbiguous} {
+		r.check(len(r.byMessage(named.MessageID).Body) == 0, "the body is %q", r.byMessage(named.MessageID).Body)
+		named.State = state
+		r.record(task, named)
+	}
+	named.Body = nil
+	r.same("what is about no lead", r.byMessage(named.MessageID), named)
+	r.same("another tenant's", r.byMessage(theirs.MessageID), theirs)
+	r.same("what is about another lead", r.effects(bob), []leads.Delivery{about})
 }
 
 func eraseRunning(r *rig) {

@@ -6,6 +6,8 @@ const (
 	saysUpsert = "Deliveries are inserted, or updated where the task's tenant has one with the same Key."
 	saysKept   = "An update keeps ID and CreatedAt, and one that was sent stays sent, whatever the update says:"
 	saysNamed  = "A delivery's empty ID is made; its empty tenant, lead ID and task ID are filled from the task."
+	saysBare   = "What is about no lead, and may name several, is kept without its Body once it is sent."
+	saysGone   = "An update does not bring back a Body that is gone."
 	saysBegun  = "Deliveries are the effects that earlier attempts of this task have begun, oldest first. Claim fills it."
 )
 
@@ -18,6 +20,8 @@ func deliveryContracts() []contract {
 		{"deliveries/what an update keeps", saysKept, deliveryKept},
 		{"deliveries/what was sent stays sent", saysKept, deliverySent},
 		{"deliveries/empty names are filled", saysNamed, deliveryNamed},
+		{"deliveries/sent and about no lead", saysBare, deliveryBare},
+		{"deliveries/a body that is gone", saysGone, deliveryGone},
 		{"deliveries/one key in two tenants", saysUpsert, deliveryTenants},
 		{"deliveries/keys compared byte by byte", saysUpsert, deliveryKeys},
 	}
@@ -160,4 +164,50 @@ func deliveryKeys(r *rig) {
 	}
 	r.record(task, want...)
 	r.same("deliveries", r.retried(task).Deliveries, want)
+}
+
+// leadless claims a task that is about no lead.
+func (r *rig) leadless() leads.Task {
+	r.t.Helper()
+	task := r.begun()
+	r.settle(task, leads.Outcome{Tasks: []leads.Task{{Kind: leads.TaskNotify, LeadID: leads.NoLead, CreatedAt: r.tick()}}})
+	return r.task(leads.TaskNotify)
+}
+
+// deliveryBare sends one thing that is about no lead at the second attempt, and another at once.
+func deliveryBare(r *rig) {
+	task := r.leadless()
+	later := r.mailed(task, "later", leads.DeliveryBegun)
+	for _, state := range []leads.DeliveryState{leads.DeliveryAmbiguous, leads.DeliveryFailed, leads.DeliveryBegun} {
+		later.State = state
+		r.record(task, later)
+		r.same("what is not sent yet", r.byMessage(later.MessageID), later)
+	}
+	atOnce := r.mailed(task, "at once", leads.DeliverySent)
+	later.State = leads.DeliverySent
+	r.record(task, later)
+	for _, want := range []leads.Delivery{later, atOnce} {
+		want.Body = nil
+		r.same("what was sent", r.byMessage(want.MessageID), want)
+	}
+	late := later
+	late.State = leads.DeliveryFailed
+	r.record(task, late)
+	r.check(len(r.byMessage(later.MessageID).Body) == 0, "an update has brought the body back")
+	r.settle(task, leads.Outcome{Settlement: leads.Retry})
+	for _, d := range r.task(leads.TaskNotify).Deliveries {
+		r.check(len(d.Body) == 0, "the next attempt gets %+v", d)
+	}
+}
+
+func deliveryGone(r *rig) {
+	task := r.begun()
+	d := r.delivery(task, "key")
+	d.Body, d.MessageID = nil, leads.NewID()+"@example.com"
+	r.record(task, d)
+	update := d
+	update.Body, update.State, update.Error = []byte("Hello"), leads.DeliveryFailed, "busy"
+	r.record(task, update)
+	update.Body = nil
+	r.same("delivery", r.byMessage(d.MessageID), update)
 }

@@ -10,7 +10,7 @@ const (
 	saysEffects   = "Deliveries returns those of a lead, oldest first, whether or not their tasks are there still."
 	saysNoEffects = "It is ErrNotFound for a lead that the tenant does not have."
 	saysConfirm   = "ConfirmDelivery settles a delivery whose outcome was not known (begun or ambiguous) as sent."
-	saysProvider  = "It sets Provider to the receipt's ID, if that has one, and clears Error."
+	saysProvider  = "It sets Provider to the receipt's ID, if that has one, and clears Error; of what is about no lead, it drops the Body."
 	saysSettled   = "Any other is left as it is, and one that is not there is no error."
 )
 
@@ -25,6 +25,7 @@ func effectContracts() []contract {
 		{"effects/malformed IDs", saysBadIDs, effectsBadIDs},
 		{"effects/confirmed", saysConfirm, effectConfirmed},
 		{"effects/with its receipt", saysProvider, effectReceipt},
+		{"effects/confirmed, about no lead", saysProvider, effectLeadless},
 		{"effects/settled before", saysSettled, effectSettled},
 		{"effects/nothing to confirm", saysSettled, effectNothing},
 		{"effects/ended context", saysEnded, effectEnded},
@@ -236,4 +237,12 @@ func effectMemory(r *rig) {
 		scribble(got)
 		r.same("after the caller changed what it had got", read(), []leads.Delivery{want})
 	}
+}
+
+func effectLeadless(r *rig) {
+	task := r.leadless()
+	want := r.mailed(task, "key", leads.DeliveryAmbiguous)
+	r.confirm(r.tenant, "key")
+	want.State, want.Provider, want.Body = leads.DeliverySent, "receipt", nil
+	r.same("confirmed", r.byMessage(want.MessageID), want, "UpdatedAt")
 }

@@ -42,5 +42,5 @@ func (s *Store) ConfirmDelivery(ctx context.Context, tenant, key string, receipt
 		return fmt.Errorf("bunstore: confirm delivery: %w: Receipt.ID is not UTF-8 or holds NUL", leads.ErrInvalid)
 	}
 	return s.exec(ctx, "confirm delivery", s.engine.statements().confirm, validTenant(tenant) && storable(key),
-		tenant, key, receipt.ID, s.engine.clock(noTime))
+		tenant, key, receipt.ID, s.engine.clock(noTime), s.engine.id(uid{}))
 }

@@ -17,6 +17,7 @@ type desking struct {
 	holdEnrollments, holdTasksOf           string
 	dropIdentity                           string
 	erased                                 []string // what is removed of a lead, with tenant and lead as arguments
+	dropBodies                             string
 	oldRaw, dropRaw, oldClients, setSubDoc string
 	oldTouches, oldEvents, dropEvent       string
 	oldQuarantined, oldest                 string
@@ -59,6 +60,7 @@ func newDesking(text func(string) string) desking {
 		submissionsOf:   text(`SELECT source_id, id, digest, doc FROM {p}submissions WHERE tenant_id = ?1 AND lead_id = ?2`),
 		holdEnrollments: text(`SELECT 1 FROM {p}enrollments WHERE tenant_id = ?1 AND lead_id = ?2 ORDER BY {sort}id {lock}`),
 		holdTasksOf:     text(`SELECT 1 FROM {p}tasks WHERE tenant_id = ?1 AND lead_id = ?2 ORDER BY id {lock}`),
+		dropBodies:      text(`UPDATE {p}deliveries SET body = NULL WHERE tenant_id = ?1 AND lead_id = ?2 AND body IS NOT NULL`),
 		dropIdentity:    text(`DELETE FROM {p}identities WHERE tenant_id = ?1 AND kind = ?2 AND value = ?3 AND lead_id = ?4`),
 		oldRaw: text(`SELECT id FROM {p}submissions WHERE tenant_id = ?1 AND id > ?2 AND received_at < ?3 AND raw IS NOT NULL AND length(raw) > 0
 			ORDER BY id LIMIT ?4`),

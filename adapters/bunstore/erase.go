@@ -142,5 +142,6 @@ func (s *Store) erase(ctx context.Context, t tx, row *leadRow) error {
 			return err
 		}
 	}
-	return nil
+	_, err := t.exec(ctx, e.statements().dropBodies, row.TenantID, e.id(uid{})) // what is about no lead may name this one
+	return err
 }

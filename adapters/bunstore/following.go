@@ -42,7 +42,8 @@ func newFollowing(text func(string) string) following {
 
 		deliveryOf: text(`SELECT ` + deliveryColumns + ` FROM {p}deliveries
 			WHERE message_id = ?1 AND message_id <> '' AND substr(message_id, 1, 255) = substr(?1, 1, 255) ORDER BY created_at LIMIT 1`),
-		confirm: text(`UPDATE {p}deliveries SET state = 'sent', provider = CASE WHEN ?3 = '' THEN provider ELSE ?3 END, error = '', updated_at = {now:4}
+		confirm: text(`UPDATE {p}deliveries SET state = 'sent', provider = CASE WHEN ?3 = '' THEN provider ELSE ?3 END, error = '',
+			body = CASE WHEN lead_id = ?5 THEN NULL ELSE body END, updated_at = {now:4}
 			WHERE tenant_id = ?1 AND delivery_key = ?2 AND state IN ('begun', 'ambiguous')`),
 
 		desk: text(`SELECT state FROM {p}desks WHERE tenant_id = ?1 {lock}`),

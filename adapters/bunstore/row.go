@@ -256,6 +256,9 @@ func rowOfDelivery(d *leads.Delivery) (r deliveryRow, err error) {
 	}
 	err = checkIDs(idField{"Delivery.ID", d.ID, &r.ID, false}, idField{"Delivery.LeadID", d.LeadID, &r.LeadID, true},
 		idField{"Delivery.TaskID", d.TaskID, &r.TaskID, true})
+	if r.LeadID == (uid{}) && d.State == leads.DeliverySent {
+		r.Body = nil
+	}
 	return r, err
 }
 

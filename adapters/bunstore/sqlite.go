@@ -135,9 +135,10 @@ next:
 	return strings.Join(sets, ", ")
 }
 
-// deliveryAssignments are what changes about a delivery that is stored again: not what it is, nor when it was made, nor that it was sent.
-var deliveryAssignments = assignments(deliveryColumns, "tenant_id", "id", "delivery_key", "created_at", "state", "provider", "error") +
-	stayingSent("state", "provider", "error")
+// deliveryAssignments are what changes about a delivery that is stored again: not what it is, nor when it was made, nor that it was sent, nor that its
+// body is gone.
+var deliveryAssignments = assignments(deliveryColumns, "tenant_id", "id", "delivery_key", "created_at", "state", "provider", "error", "body") +
+	stayingSent("state", "provider", "error") + ", body = CASE WHEN d.body IS NULL THEN NULL ELSE excluded.body END"
 
 // stayingSent sets columns of a delivery, in the table alias d, unless it was sent and the new one says otherwise.
 func stayingSent(columns ...string) string {

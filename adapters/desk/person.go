@@ -3,10 +3,12 @@ package desk
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/ingest"
+	"github.com/openleads/leads/notify"
 	"github.com/openleads/leads/sequence"
 )
 
@@ -44,23 +46,31 @@ func (d *Desk) Dossier(ctx context.Context, u User, id string) (Dossier, error) 
 	return x, nil
 }
 
-// permissions finds what the person has agreed to, and where they have said stop.
+// permissions finds what the person has agreed to, and where they have said stop, under every address that they have had.
 func (d *Desk) permissions(ctx context.Context, u User, x *Dossier) error {
-	if d.cfg.Sequencer == nil || x.Lead.Email == "" {
+	if d.cfg.Sequencer == nil {
 		return nil
 	}
-	key, err := d.cfg.Sequencer.AddressKey(ctx, u.Tenant, x.Lead.Email)
-	if err != nil || key == "" {
-		return nil // what is no address has agreed to nothing
+	var keys []string
+	for _, address := range addresses(x.Lead, x.Submissions) {
+		key, err := d.cfg.Sequencer.AddressKey(ctx, u.Tenant, address)
+		if err != nil || key == "" || slices.Contains(keys, key) {
+			continue // what is no address has agreed to nothing
+		}
+		keys = append(keys, key)
+		consents, err := d.store.Consents(ctx, u.Tenant, key)
+		suppressed, errSuppressed := d.store.Suppressed(ctx, u.Tenant, key)
+		if err := errors.Join(err, errSuppressed); err != nil {
+			return err
+		}
+		x.Consents, x.Suppressed = append(x.Consents, consents...), append(x.Suppressed, suppressed...)
 	}
-	var consentErr error
-	x.Consents, consentErr = d.store.Consents(ctx, u.Tenant, key)
-	x.Suppressed, err = d.store.Suppressed(ctx, u.Tenant, key)
-	return errors.Join(consentErr, err)
+	return nil
 }
 
-// Erase removes a lead with everything that is about it, see [Leads.EraseLead], and what is quarantined under its address or number. Its address is suppressed by a keyed hash that does not tell
-// it, so that nobody writes to the person again when an old list is imported. For admins.
+// Erase removes a lead with everything that is about it, see [Leads.EraseLead], what is quarantined under an address or number of it, and what digests
+// that are still to be sent say of it. Its addresses, former ones too, are suppressed by keyed hashes that do not tell them, so that nobody writes to
+// the person again when an old list is imported. For admins.
 func (d *Desk) Erase(ctx context.Context, u User, id string) error {
 	if err := may(u, Admin); err != nil {
 		return err
@@ -69,24 +79,30 @@ func (d *Desk) Erase(ctx context.Context, u User, id string) error {
 	if err != nil {
 		return err
 	}
-	if s := d.cfg.Sequencer; s != nil && lead.Email != "" {
-		err := s.Suppress(ctx, u.Tenant, lead.Email, "", sequence.ReasonErased)
-		if err != nil && !errors.Is(err, leads.ErrInvalid) { // what is no address is written to by nobody
-			return wrap("erase", err)
+	subs, err := d.store.Submissions(ctx, u.Tenant, id)
+	if err != nil {
+		return err
+	}
+	for _, address := range addresses(lead, subs) {
+		if s := d.cfg.Sequencer; s != nil {
+			err := s.Suppress(ctx, u.Tenant, address, "", sequence.ReasonErased)
+			if err != nil && !errors.Is(err, leads.ErrInvalid) { // what is no address is written to by nobody
+				return wrap("erase", err)
+			}
 		}
 	}
-	if err := d.eraseQuarantined(ctx, u, lead); err != nil {
+	if err := d.eraseQuarantined(ctx, u, identities(lead, subs)); err != nil {
 		return wrap("erase", err)
 	}
 	if err := d.store.EraseLead(ctx, u.Tenant, id); err != nil {
 		return err
 	}
 	d.audit(ctx, u, "lead.erase", id, nil)
-	return nil
+	return wrap("erase", notify.Forget(ctx, d.store, u.Tenant, id))
 }
 
 // eraseQuarantined removes what the person has sent that was never taken in.
-func (d *Desk) eraseQuarantined(ctx context.Context, u User, lead leads.Lead) error {
+func (d *Desk) eraseQuarantined(ctx context.Context, u User, person []leads.Identity) error {
 	const page = 500
 	for after := ""; ; {
 		subs, err := d.store.Quarantined(ctx, u.Tenant, after, page)
@@ -95,7 +111,7 @@ func (d *Desk) eraseQuarantined(ctx context.Context, u User, lead leads.Lead) er
 		}
 		for _, sub := range subs {
 			after = sub.ID
-			if !samePerson(sub.Fields, lead.Fields) {
+			if !slices.ContainsFunc(identitiesOf(sub.Fields), func(i leads.Identity) bool { return slices.Contains(person, i) }) {
 				continue
 			}
 			if err := d.store.DeleteQuarantined(ctx, u.Tenant, sub.ID); err != nil && !leads.IsNotFound(err) {
@@ -108,9 +124,38 @@ func (d *Desk) eraseQuarantined(ctx context.Context, u User, lead leads.Lead) er
 	}
 }
 
-// samePerson reports whether two have an identity in common.
-func samePerson(a, b ingest.Fields) bool {
-	return a.Email != "" && identity(a.Email, "") == identity(b.Email, "") || a.Phone != "" && identity("", a.Phone) == identity("", b.Phone)
+// addresses are the email addresses that a person has, has had and has given, each once.
+func addresses(lead leads.Lead, subs []ingest.Submission) []string {
+	all := []string{lead.Email}
+	for _, i := range lead.Identities {
+		if i.Kind == leads.IdentityEmail {
+			all = append(all, i.Value)
+		}
+	}
+	for _, sub := range subs {
+		all = append(all, sub.Fields.Email)
+	}
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(address string) bool { return address == "" })
+}
+
+// identities are what a person can be known by: addresses and numbers.
+func identities(lead leads.Lead, subs []ingest.Submission) []leads.Identity {
+	all := append(identitiesOf(lead.Fields), lead.Identities...)
+	for _, sub := range subs {
+		all = append(all, identitiesOf(sub.Fields)...)
+	}
+	return all
+}
+
+func identitiesOf(f ingest.Fields) (found []leads.Identity) {
+	if f.Email != "" {
+		found = append(found, identity(f.Email, ""))
+	}
+	if f.Phone != "" {
+		found = append(found, identity("", f.Phone))
+	}
+	return found
 }
 
 // identity is what leads are found by. What makes none is only the same when it is written alike.

@@ -65,7 +65,8 @@ type Leads interface {
 	// first, ties in the order of their IDs.
 	ChangedLeads(ctx context.Context, tenant string, since time.Time, limit int) ([]leads.Lead, error)
 	// EraseLead removes a lead with everything that is about it: submissions with their raw bodies, identities, keys, events, tasks, deliveries,
-	// enrolments, and the lead ID and address key in consents (the entries stay, without the person, under the empty address key). A task of it
+	// enrolments, and the lead ID and address key in consents (the entries stay, without the person, under the empty address key). It also drops the
+	// Body of all deliveries of the tenant that are about no lead, for they may name the person; what is to be sent again is rendered anew. A task of it
 	// that is running settles as [leads.ErrStale]. The next submission with its identity makes a new lead. ErrNotFound if there is none.
 	EraseLead(ctx context.Context, tenant, leadID string) error
 }

@@ -52,6 +52,6 @@ func (s *Store) ConfirmDelivery(ctx context.Context, tenant, name string, receip
 		return nil
 	}
 	d.State, d.Provider, d.Error, d.UpdatedAt = leads.DeliverySent, cmp.Or(receipt.ID, d.Provider), "", s.now()
-	s.tables.deliveries[k] = d
+	s.tables.deliveries[k] = settled(d)
 	return nil
 }

@@ -38,6 +38,12 @@ func (s *Store) erase(k key) {
 	for task, names := range t.effects {
 		t.effects[task] = slices.DeleteFunc(names, func(name string) bool { _, there := t.deliveries[key{task.tenant, name}]; return !there })
 	}
+	for name, d := range t.deliveries {
+		if d.Tenant == k.tenant && leadless(d) {
+			d.Body = nil
+			t.deliveries[name] = d
+		}
+	}
 	maps.DeleteFunc(t.enrollments, func(_ key, e sequence.Enrollment) bool { return e.Tenant == k.tenant && e.LeadID == k.id })
 	s.anonymise(k)
 }

@@ -190,13 +190,27 @@ func (s *Store) deliver(d leads.Delivery) {
 		if old.State == leads.DeliverySent {
 			d.State = old.State
 		}
+		if old.Body == nil {
+			d.Body = nil
+		}
 		former := key{old.Tenant, old.TaskID}
 		s.tables.effects[former] = slices.DeleteFunc(s.tables.effects[former], func(key string) bool { return key == d.Key })
 	}
-	s.tables.deliveries[k] = d
+	s.tables.deliveries[k] = settled(d)
 	task := key{d.Tenant, d.TaskID}
 	s.tables.effects[task] = append(s.tables.effects[task], d.Key)
 }
+
+// settled is the delivery as it is kept: what may name several people, no longer than it is needed.
+func settled(d leads.Delivery) leads.Delivery {
+	if leadless(d) && d.State == leads.DeliverySent {
+		d.Body = nil
+	}
+	return d
+}
+
+// leadless reports whether a delivery is about no lead.
+func leadless(d leads.Delivery) bool { return d.LeadID == "" || d.LeadID == leads.NoLead }
 
 // settle says what becomes of the task itself.
 func (s *Store) settle(task leads.Task, o leads.Outcome) {

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -19,6 +20,7 @@ type editData struct {
 	Fields   []input
 	Metadata []input
 	Sources  []desk.Source
+	Other    string // the lead that has the address or number which was entered, or ""
 }
 
 // input is a field of a form.
@@ -136,9 +138,21 @@ func saveLead(p *page) error {
 		if broken != nil {
 			return broken
 		}
+		err = p.orTaken(err, &v)
 		return p.invalid(err, "edit", v)
 	}
 	return p.done("/leads/"+p.id(), "lead.saved")
+}
+
+// orTaken says it of a field, and of the form by a link, where another lead has what was entered.
+func (p *page) orTaken(err error, v *view) error {
+	var taken *leads.TakenError
+	if !errors.As(err, &taken) {
+		return err
+	}
+	x := v.Data.(editData)
+	x.Other, v.Data = taken.LeadID, x
+	return &desk.InvalidError{Fields: []desk.FieldError{{Pointer: "/" + string(taken.Kind), Message: p.board.texts.text("edit.taken")}}}
 }
 
 // unixLines takes the carriage returns out that browsers put into text.

@@ -94,6 +94,22 @@ func TestLeadActionsThatCannotBe(t *testing.T) {
 	}
 }
 
+func TestAnotherLeadsAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ids := w.fill()
+	was, other := w.lead(ids[1]).Email, w.lead(ids[0]).Email
+	status, page, _ := w.post("member", "/dashboard/leads/"+ids[1]+"/edit", url.Values{"email": {other}, "firstName": {"Kept"}})
+	require.Equal(t, 422, status)
+	for _, part := range []string{"another lead has this already", `href="/dashboard/leads/` + ids[0] + `">Look at the other lead`, `value="Kept"`} {
+		require.Contains(t, page, part)
+	}
+	require.Equal(t, was, w.lead(ids[1]).Email)
+	page = w.follow("member", "/dashboard/leads/"+ids[1]+"/edit", url.Values{"email": {"moved@new.example"}})
+	require.Contains(t, page, "moved@new.example")
+	require.Contains(t, page, was, "the lead is found by it still")
+}
+
 func TestNewLead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

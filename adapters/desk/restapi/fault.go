@@ -18,6 +18,7 @@ type fault struct {
 	code    string // stable
 	message string
 	fields  []desk.FieldError
+	lead    string // whom it is about, or ""
 }
 
 func (f *fault) Error() string { return f.message }
@@ -39,9 +40,15 @@ var (
 func faultOf(err error) *fault {
 	var f *fault
 	var invalid *desk.InvalidError
+	var taken *leads.TakenError
 	switch {
 	case errors.As(err, &f):
 		return f
+	case errors.As(err, &taken):
+		return &fault{
+			status: http.StatusConflict, code: "taken", message: "another lead has this " + string(taken.Kind), lead: taken.LeadID,
+			fields: []desk.FieldError{{Pointer: "/" + string(taken.Kind), Message: "it belongs to lead " + taken.LeadID}},
+		}
 	case errors.As(err, &invalid):
 		return &fault{status: http.StatusBadRequest, code: "invalid", message: "some fields cannot be taken", fields: invalid.Fields}
 	case errors.Is(err, desk.ErrForbidden):
@@ -104,6 +111,7 @@ type failureBody struct {
 	Code    string         `json:"code"`
 	Message string         `json:"message"`
 	Fields  []failureField `json:"fields,omitempty"`
+	LeadID  string         `json:"leadId,omitempty"` // with the code "taken": whose it is
 }
 
 type failureField struct {
@@ -119,10 +127,11 @@ type problem struct {
 	Detail string         `json:"detail"`
 	Code   string         `json:"code"`
 	Fields []failureField `json:"fields,omitempty"`
+	LeadID string         `json:"leadId,omitempty"`
 }
 
 func (f *fault) body() *failureBody {
-	return &failureBody{f.code, f.message, each(f.fields, func(e desk.FieldError) failureField { return failureField{e.Pointer, e.Message} })}
+	return &failureBody{f.code, f.message, each(f.fields, func(e desk.FieldError) failureField { return failureField{e.Pointer, e.Message} }), f.lead}
 }
 
 // write answers in the form that the caller takes.
@@ -130,7 +139,7 @@ func (f *fault) write(w http.ResponseWriter, r *http.Request) {
 	body := f.body()
 	if strings.Contains(r.Header.Get("Accept"), "application/problem+json") {
 		answer(w, f.status, "application/problem+json", problem{
-			Type: "urn:leads:error:" + f.code, Title: http.StatusText(f.status), Status: f.status, Detail: f.message, Code: f.code, Fields: body.Fields,
+			Type: "urn:leads:error:" + f.code, Title: http.StatusText(f.status), Status: f.status, Detail: f.message, Code: f.code, Fields: body.Fields, LeadID: f.lead,
 		})
 		return
 	}

@@ -72,7 +72,16 @@ type leadFull struct {
 	Judgement  *scoreShape     `json:"judgement"`
 	Response   responded       `json:"response"`
 	Edited     []string        `json:"editedFields"`
+	// Former are the addresses and numbers that edits have replaced; the lead is found by them still.
+	Former []identityShape `json:"formerIdentities"`
 }
+
+type identityShape struct {
+	Kind  string `json:"kind"`
+	Value string `json:"value"`
+}
+
+func shapeIdentity(i leads.Identity) identityShape { return identityShape{string(i.Kind), i.Value} }
 
 type touchShape struct {
 	At           moment             `json:"at"`
@@ -134,6 +143,7 @@ func shapeFull(l leads.Lead, named sources) leadFull {
 		leadShape: shapeLead(l, named), Version: l.Version, Metadata: l.Metadata, Judgement: shapeScore(l.Score), Edited: orEmpty(l.Edited),
 		First: shapeTouch(l.First, named), Last: shapeTouch(l.Last, named), Enrichment: []factShape{},
 		Response: responded{sometime(l.Response.Assigned), sometime(l.Response.Viewed), sometime(l.Response.Contacted)},
+		Former:   each(l.Identities, shapeIdentity),
 	}
 	if full.Metadata == nil {
 		full.Metadata = ingest.Metadata{}

@@ -194,6 +194,39 @@ func TestPatchLead(t *testing.T) {
 	require.Equal(t, `"qualified"`, string(lead["stageId"]), "the default pipeline's stages are the statuses")
 }
 
+func TestAnotherLeadsAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	other, err := w.engine.Capture(t.Context(), ingest.Submission{Tenant: "acme", Fields: ingest.Fields{Email: "taken@example.com"}})
+	require.NoError(t, err)
+	path := "/api/leads/" + w.ids["leads"]
+	for accept, want := range map[string]string{"": `"code":"taken"`, "application/problem+json": `"type":"urn:leads:error:taken"`} {
+		answer := w.do(t, request{method: "PATCH", path: path, body: `{"email":"Taken@Example.com"}`, as: "member", header: map[string]string{"Accept": accept}})
+		require.Equal(t, http.StatusConflict, answer.Code, answer.Body.String())
+		for _, part := range []string{want, `"leadId":"` + other.LeadID + `"`, `"pointer":"/email"`} {
+			require.Contains(t, answer.Body.String(), part)
+		}
+		require.NotContains(t, strings.ToLower(answer.Body.String()), "taken@example.com")
+	}
+	var lead struct {
+		Email            string
+		FormerIdentities []struct{ Kind, Value string }
+	}
+	w.get(t, path, &lead)
+	was := lead.Email
+	require.Empty(t, lead.FormerIdentities)
+	require.Equal(t, http.StatusOK, w.do(t, request{method: "PATCH", path: path, body: `{"email":"moved@example.com"}`, as: "member"}).Code)
+	w.get(t, path, &lead)
+	require.Equal(t, "moved@example.com", lead.Email)
+	require.Len(t, lead.FormerIdentities, 1)
+	require.Equal(t, strings.ToLower(was), lead.FormerIdentities[0].Value)
+	for _, email := range []string{was, "moved@example.com"} {
+		again, err := w.engine.Capture(t.Context(), ingest.Submission{Tenant: "acme", Fields: ingest.Fields{Email: email}})
+		require.NoError(t, err)
+		require.Equal(t, w.ids["leads"], again.LeadID, email)
+	}
+}
+
 func TestListLeads(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -263,6 +296,45 @@ func TestSourceShape(t *testing.T) {
 	require.Contains(t, answer.Body.String(), `"signature":{"scheme":"standard","secret":true}`)
 	require.NotContains(t, answer.Body.String(), "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 	require.Contains(t, answer.Body.String(), canary+" form", "what is left out stays")
+}
+
+func TestCaptchaOfASource(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := "/api/sources/" + w.ids["sources"]
+	answer := w.do(t, request{method: "PUT", path: path, body: `{"captcha":{"name":"turnstile","field":"answer","onOutage":"accept"},"preset":"typeform"}`, as: "admin"})
+	require.Equal(t, http.StatusOK, answer.Code, answer.Body.String())
+	var s struct {
+		Name, Preset string
+		Captcha      map[string]string
+	}
+	w.get(t, path, &s)
+	require.Equal(t, map[string]string{"name": "turnstile", "field": "answer", "onOutage": "accept"}, s.Captcha)
+	require.Equal(t, "typeform", s.Preset)
+	require.Contains(t, s.Name, canary, "what is left out stays")
+	for pointer, body := range map[string]string{
+		"/captcha/field": `{"captcha":{"name":"turnstile","field":"email","onOutage":""}}`, "/captcha/onOutage": `{"captcha":{"name":"turnstile","field":"","onOutage":"drop"}}`,
+		"/preset": `{"preset":"fax"}`, "/signature/scheme": `{"signature":{"scheme":"handwriting","secret":"x"}}`,
+	} {
+		answer = w.do(t, request{method: "PUT", path: path, body: body, as: "admin"})
+		require.Equal(t, http.StatusBadRequest, answer.Code, body)
+		require.Contains(t, answer.Body.String(), `"pointer":"`+pointer+`"`, body)
+	}
+	w.get(t, path, &s)
+	require.Equal(t, "answer", s.Captcha["field"])
+}
+
+func TestTagsWithCounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	answer := w.do(t, request{method: "PATCH", path: "/api/leads/" + w.ids["leads"], body: `{"addTags":["counted"]}`, as: "member"})
+	require.Equal(t, http.StatusOK, answer.Code, answer.Body.String())
+	var tags []map[string]any
+	w.get(t, "/api/tags", &tags)
+	require.Contains(t, tags, map[string]any{"name": "counted"})
+	w.get(t, "/api/tags?count=true", &tags)
+	require.Contains(t, tags, map[string]any{"name": "counted", "leads": 1.0})
+	require.Equal(t, http.StatusBadRequest, w.do(t, request{method: "GET", path: "/api/tags?count=maybe", as: "reader"}).Code)
 }
 
 func TestImportAndExport(t *testing.T) {
