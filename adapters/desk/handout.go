@@ -27,7 +27,7 @@ func (d *Desk) HandOut(ctx context.Context, u User) (int, error) {
 	n, err := d.cfg.HandOut(ctx, u.Tenant, maxHandOut)
 	if n > 0 {
 		data, _ := json.Marshal(map[string]int{"leads": n}) // a number always encodes
-		d.audit(ctx, u, "leads.handout", "", data)
+		d.audit(ctx, u, "lead.handout", "", data)
 	}
 	return n, wrap("hand out", err)
 }

@@ -34,7 +34,7 @@ func TestHandOut(t *testing.T) {
 	}
 	trail, err := w.Trail(t.Context(), ada, "", 1)
 	require.NoError(t, err)
-	require.Equal(t, "leads.handout", trail[0].Action)
+	require.Equal(t, "lead.handout", trail[0].Action)
 	require.JSONEq(t, `{"leads":2}`, string(trail[0].Data))
 	n, err = w.HandOut(t.Context(), ben)
 	require.NoError(t, err)

@@ -220,7 +220,9 @@ var actions = []action{
 	}},
 	{"Tags", desk.Reader, false, func(ctx context.Context, d *desk.Desk, u desk.User, _ *world) (any, error) { return d.Tags(ctx, u) }},
 	{"HandOut", desk.Member, false, func(ctx context.Context, d *desk.Desk, u desk.User, _ *world) (any, error) { return d.HandOut(ctx, u) }},
-	{"CountTags", desk.Reader, false, func(ctx context.Context, d *desk.Desk, u desk.User, _ *world) (any, error) { return d.CountTags(ctx, u) }},
+	{"CountTags", desk.Reader, false, func(ctx context.Context, d *desk.Desk, u desk.User, _ *world) (any, error) {
+		return d.CountTags(ctx, u)
+	}},
 	{"Views", desk.Reader, false, func(ctx context.Context, d *desk.Desk, u desk.User, _ *world) (any, error) { return d.Views(ctx, u) }},
 	{"SaveView", desk.Reader, false, func(ctx context.Context, d *desk.Desk, u desk.User, _ *world) (any, error) {
 		return none(d.SaveView(ctx, u, desk.SavedView{Name: "x", Query: "x"}))

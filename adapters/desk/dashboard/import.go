@@ -31,6 +31,7 @@ type importData struct {
 	Broken   string // why it was broken off
 	Columns  []importColumn
 	Targets  []string
+	HandOut  bool // those who nobody is responsible for can be handed out
 }
 
 // importColumn is a column of the file and what becomes of it.
@@ -44,7 +45,7 @@ func importTargets() []string { return append(ingest.KnownFields(), ingest.FullN
 
 func (p *page) importView() (view, importData, error) {
 	sources, err := p.desk().Sources(p.ctx(), p.user)
-	return view{Title: p.board.texts.text("import.title")}, importData{Sources: sources, Targets: importTargets()}, err
+	return view{Title: p.board.texts.text("import.title")}, importData{Sources: sources, Targets: importTargets(), HandOut: p.desk().HandsOut()}, err
 }
 
 func showImport(p *page) error {

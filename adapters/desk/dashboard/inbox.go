@@ -16,6 +16,7 @@ var inboxRoutes = []route{
 	{Method: "GET", Path: "/live", Role: desk.Reader, Do: liveLeads},
 	{Method: "POST", Path: "/views", Role: desk.Reader, Do: saveView},
 	{Method: "POST", Path: "/leads/bulk", Role: desk.Member, Area: "inbox", Do: bulk},
+	{Method: "POST", Path: "/leads/hand-out", Role: desk.Member, Area: "inbox", Do: handOut},
 	{Method: "GET", Path: "/leads.csv", Role: desk.Admin, Do: exportCSV},
 }
 
@@ -37,6 +38,7 @@ type inboxData struct {
 	Views      []inboxView
 	Own        string // the name of the saved view that is shown, or ""
 	Unsaved    bool   // the selection is none of the views
+	HandOut    bool   // the leads that are shown can be handed out
 	Pipelines  []desk.Pipeline
 	Sources    []desk.Source
 	Statuses   []leads.Status
@@ -118,6 +120,7 @@ func (x *inboxData) name(p *page) error {
 		}
 		x.Views = append(x.Views, inboxView{visible(v.Name), selectionIn(v.Query).Query(), current})
 	}
+	x.HandOut = p.desk().HandsOut() && p.user.Role.May(desk.Member) && x.Selection.Has("owner", "none")
 	x.Unsaved = !slices.ContainsFunc(x.Views, func(v inboxView) bool { return v.Current })
 	return nil
 }
@@ -229,6 +232,17 @@ func bulkErase(p *page, ids []string) error {
 		return err
 	}
 	return p.done(p.back(), "bulk.erase", report.Changed)
+}
+
+// handOut hands the leads out that nobody is responsible for. When somebody could not be told after some had been, those stay.
+func handOut(p *page) error {
+	n, err := p.desk().HandOut(p.ctx(), p.user)
+	if errors.Is(err, desk.ErrNoHandOut) {
+		return errMissing
+	} else if err != nil {
+		return err
+	}
+	return p.done("/?owner=none", "handout", n)
 }
 
 // exportCSV streams the selection as a file.

@@ -42,7 +42,8 @@ func newOfficeWith(t *testing.T, given []sequence.Definition, change ...func(*da
 		BaseURL: "http://crm.example/mail", Secret: []byte(strings.Repeat("s", 32)), AllowUnconfirmed: true, Definitions: given,
 	})
 	var err error
-	w.desk, err = desk.New(desk.Config{Engine: w.engine, Store: w.store, Sequencer: follow, BaseURL: "http://crm.example", Webhooks: &hooks{}})
+	w.desk, err = desk.New(desk.Config{Engine: w.engine, Store: w.store, Sequencer: follow, BaseURL: "http://crm.example", Webhooks: &hooks{},
+		HandOut: notify.Route(w.store, &notify.RouteOptions{People: notify.People{{ID: "ben", Weight: 1}}}, nil).HandOut})
 	require.NoError(t, err)
 	rules := desk.NewRubrics(w.store, rubrics.DefaultRubric())
 	opts := &dashboard.Options{
