@@ -151,7 +151,8 @@ func (p *page) orTaken(err error, v *view) error {
 		return err
 	}
 	x := v.Data.(editData)
-	x.Other, v.Data = taken.LeadID, x
+	x.Other = taken.LeadID
+	v.Data = x
 	return &desk.InvalidError{Fields: []desk.FieldError{{Pointer: "/" + string(taken.Kind), Message: p.board.texts.text("edit.taken")}}}
 }
 
