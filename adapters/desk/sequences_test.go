@@ -184,9 +184,10 @@ func TestDecidingAloneWhileAllArePaused(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	w := newDesk(t)
-	save(t, w, "again", "deleted", "gone-on", "kept", "plain")
+	save(t, w, "again", "by-the-host", "deleted", "gone-on", "kept", "plain")
 	_, err := w.PauseSequences(ctx, ada)
 	require.NoError(t, err)
+	require.NoError(t, w.follow.ResumeSequence(ctx, "acme", "by-the-host"))
 	require.NoError(t, w.PauseSequence(ctx, ada, "kept", true))
 	require.NoError(t, w.PauseSequence(ctx, ada, "gone-on", false))
 	require.NoError(t, w.PauseSequence(ctx, ada, "again", false))
@@ -240,6 +241,9 @@ func TestPausingAllWithAStoreThatFails(t *testing.T) {
 	require.ErrorIs(t, err, fault)
 	require.Equal(t, []string{"a", "c"}, ids)
 	require.Equal(t, []string{"a", "c"}, paused(t, w))
+	st, err := d.Standstill(ctx, rita)
+	require.NoError(t, err)
+	require.Equal(t, []string{"a", "c"}, st.Sequences)
 	broken.id = ""
 	ids, err = d.PauseSequences(ctx, ada)
 	require.NoError(t, err)
@@ -252,6 +256,10 @@ func TestPausingAllWithAStoreThatFails(t *testing.T) {
 	ids, err = d.ResumeSequences(ctx, ada)
 	require.NoError(t, err)
 	require.Equal(t, []string{"a"}, ids)
+	broken.id, broken.err = "b", leads.ErrNotFound // somebody has deleted it meanwhile
+	ids, err = d.PauseSequences(ctx, ada)
+	require.NoError(t, err)
+	require.Equal(t, []string{"a", "c"}, ids)
 }
 
 // brokenRecords cannot write the record of one ID.

@@ -62,7 +62,7 @@ func TestAShadowJudgesWhatCameSince(t *testing.T) {
 	demo := w.write(t, "demo@example.com", "a demo")
 	price := w.write(t, "price@example.com", "the price")
 	w.write(t, "both@example.com", "the price of a demo")
-	w.write(t, "none@example.com", "hello")
+	none := w.write(t, "none@example.com", "hello")
 	w.scored(t, demo, 90, leads.Hot)
 	w.scored(t, price, 40, leads.Warm)
 	r, err = w.JudgeShadow(ctx, rita, live)
@@ -79,6 +79,22 @@ func TestAShadowJudgesWhatCameSince(t *testing.T) {
 	require.Equal(t, "35 [{price 15 50 asks for it}]", fmt.Sprint(r.Largest[0].Points(), " ", r.Largest[0].Criteria))
 	require.Equal(t, "-35 [{demo 80 45 asks for it}]", fmt.Sprint(r.Largest[1].Points(), " ", r.Largest[1].Criteria))
 	require.NotNil(t, r.Largest[0].Lead.Score, "the lead has lost its score")
+
+	// The live rules remember what a lead has asked for earlier; that would favour them.
+	asked := leads.Lead{Metadata: ingest.Metadata{}}
+	asked.Metadata.SetText("message", "a demo")
+	earlier, err := live.Score(ctx, asked)
+	require.NoError(t, err)
+	_, err = w.store.Edit(ctx, "acme", none, func(l *leads.Lead) ([]leads.Event, []leads.Task, error) {
+		l.Score = &earlier
+		return nil, nil, nil
+	})
+	require.NoError(t, err)
+	before := r.Live
+	r, err = w.JudgeShadow(ctx, rita, live)
+	require.NoError(t, err)
+	require.Equal(t, before, r.Live)
+	require.Equal(t, 3, r.Stored.Leads)
 
 	for id, status := range map[string]leads.Status{demo: leads.StatusClosed, price: leads.StatusConverted} {
 		require.Nil(t, r.Backtest, "all were won, or all lost")
