@@ -69,7 +69,7 @@ func (d *Desk) Block(ctx context.Context, u User, q BlockRequest) (BlockReport, 
 // which is one IPv4 address or an IPv6 /64. An [InvalidError] says what the submission does not have, and what must not be blocked as a whole: a
 // provider of mailboxes for everybody, and the network of the program itself.
 func BlockEntry(sub ingest.Submission, what ingest.BlockKind) (ingest.Blocked, error) {
-	email, client := sub.Fields.Email, sub.Client
+	email, client := sub.Fields.Email, sub.Client.Unmap()
 	switch what {
 	case ingest.BlockEmail:
 		if entry, err := ingest.ParseBlocked(email); err == nil && entry.Kind == what {

@@ -93,6 +93,13 @@ func TestWhatCanBeBlocked(t *testing.T) {
 	}
 }
 
+func TestAnUnpreparedClientIsOne(t *testing.T) {
+	t.Parallel()
+	entry, err := desk.BlockEntry(ingest.Submission{Client: netip.MustParseAddr("::ffff:203.0.113.9")}, ingest.BlockNetwork)
+	require.NoError(t, err)
+	require.Equal(t, "203.0.113.9", entry.Text)
+}
+
 func TestBlockingHereAndEverywhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
