@@ -19,8 +19,11 @@ type RetentionRules struct {
 }
 
 const (
-	settingKind  = "desk.setting"
-	retentionID  = "retention"
+	settingKind = "desk.setting"
+	retentionID = "retention"
+
+	retentionRunID = "retention.run"
+
 	expiryBatch  = 500
 	expiryRounds = 200 // of a batch each, in one run
 )
@@ -58,8 +61,7 @@ func (d *Desk) SetRetention(ctx context.Context, u User, rules RetentionRules) e
 	return nil
 }
 
-// Expire applies the tenant's rules now and returns how many rows were changed. A host calls it once a day for each of its tenants. For
-// owners.
+// Expire applies the tenant's rules now and returns how many rows were changed. [Desk.ExpireDaily] calls it by itself. For owners.
 func (d *Desk) Expire(ctx context.Context, u User) (int, error) {
 	if err := may(u, Owner); err != nil {
 		return 0, err
@@ -68,6 +70,14 @@ func (d *Desk) Expire(ctx context.Context, u User) (int, error) {
 	if err != nil || rules == (RetentionRules{}) {
 		return 0, err
 	}
+	run := RetentionRun{At: d.now()}
+	if run.Rows, err = d.expire(ctx, u, rules); err == nil {
+		err = d.putSetting(ctx, u, retentionRunID, run)
+	}
+	return run.Rows, err
+}
+
+func (d *Desk) expire(ctx context.Context, u User, rules RetentionRules) (int, error) {
 	before := func(days int) time.Time {
 		if days == 0 {
 			return time.Time{}

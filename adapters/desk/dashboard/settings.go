@@ -170,6 +170,15 @@ func showRetention(p *page) error {
 	return p.show("retention", p.part("retention", retentionRows(rules)))
 }
 
+// LastExpiry is when the rules were applied last; nil if they never were.
+func (v *view) LastExpiry() (*desk.RetentionRun, error) {
+	run, err := v.desk().LastExpiry(v.ctx(), v.User)
+	if err != nil || run.At.IsZero() {
+		return nil, err
+	}
+	return &run, nil
+}
+
 func retentionRows(r desk.RetentionRules) []retentionRow {
 	return []retentionRow{{"raw", r.Raw}, {"clients", r.Clients}, {"quarantined", r.Quarantined}, {"events", r.Events}, {"leads", r.Leads}}
 }
