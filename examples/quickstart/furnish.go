@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/adapters/bunstore"
@@ -15,8 +16,15 @@ import (
 // you are who is signed in. A real program takes people from its own users.
 var you = desk.User{Tenant: leads.DefaultTenant, ID: "you", Name: "You", Role: desk.Owner}
 
-// team are those who leads can be assigned to.
-var team = notify.People{{ID: "you", Name: "You", Email: "you@example.com"}, {ID: "ann", Name: "Ann", Email: "ann@example.com"}}
+// newTeam are those who leads can be assigned to. You are told at the address of NOTIFY_EMAIL, as you like it: see the settings. Ann gets no mails, so
+// that no mail goes anywhere else.
+func newTeam() (notify.People, error) {
+	told := notify.Person{ID: you.ID, Email: env("NOTIFY_EMAIL", "sales@example.com")}
+	if err := told.Validate(); err != nil {
+		return nil, fmt.Errorf("NOTIFY_EMAIL=%s: %w", told.Email, err)
+	}
+	return notify.People{told, {ID: "ann", Name: "Ann"}}, nil
+}
 
 // furnish makes what a new database lacks: the source of the demo forms, the API key and a sequence.
 func furnish(ctx context.Context, store *bunstore.Store, d *desk.Desk, k keys) error {

@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	netmail "net/mail"
 	"os"
 	"os/signal"
 	"syscall"
@@ -23,16 +22,7 @@ import (
 	_ "time/tzdata" // for machines without time zones
 
 	"github.com/openleads/leads"
-	"github.com/openleads/leads/adapters/desk"
-	"github.com/openleads/leads/adapters/desk/dashboard"
-	"github.com/openleads/leads/adapters/desk/restapi"
 	"github.com/openleads/leads/adapters/emldir"
-	"github.com/openleads/leads/adapters/iploc"
-	"github.com/openleads/leads/adapters/phone"
-	"github.com/openleads/leads/enrich"
-	"github.com/openleads/leads/notify"
-	"github.com/openleads/leads/score"
-	"github.com/openleads/leads/sequence"
 )
 
 func main() {
@@ -66,81 +56,40 @@ func run(ctx context.Context, addr, db, mail string) error {
 	if err != nil {
 		return err
 	}
-	sequencer := sequence.New(store, mailer, &sequence.Options{
-		Sender:  sequence.Sender{From: netmail.Address{Name: "Acme", Address: "hello@example.com"}, Postal: "Acme Ltd, 1 Example Street, Exampletown"},
-		BaseURL: base + "/mail",
-	})
-	rules := desk.NewRubrics(store, score.DefaultRubric()) // or those that were saved on the dashboard
-	engine, err := newEngine(store, mailer, sequencer, rules, base)
+	door := newSession(listener.Addr())
+	p, err := newProgram(store, mailer, door, base)
 	if err != nil {
 		return err
 	}
-	if err := preflight(ctx, engine); err != nil {
+	if err := preflight(ctx, p.engine); err != nil {
 		return err
 	}
 	keys, err := place.keys(ctx)
 	if err != nil {
 		return err
 	}
-	front, err := desk.New(desk.Config{Engine: engine, Store: store, Sequencer: sequencer, BaseURL: base})
-	if err != nil {
+	if err := furnish(ctx, store, p.desk, keys); err != nil {
 		return err
 	}
-	if err := furnish(ctx, store, front, keys); err != nil {
-		return err
-	}
-	door := newSession(listener.Addr())
-	board := dashboard.New(front, &dashboard.Options{
-		Prefix: "/", Authorize: door.authorize, People: team, Rubric: rules.Rubric,
-		RubricSaved: func(context.Context, string, *score.Rubric) error { return nil }, // rules look at what is saved
-		Credits:     iploc.Attribution, Links: []dashboard.Link{{Text: "Mails", URL: "/mails"}, {Text: "Demo forms", URL: "/demo"}},
-	})
-	mux := http.NewServeMux()
-	mux.Handle("/api/", restapi.New(front, &restapi.Options{Authorize: door.authorize, Door: engine.Handler()}))
-	mux.Handle("/leads.js", engine.Handler())
-	mux.Handle("/mail/", sequencer.Handler())
-	mux.Handle("/demo", demo(keys.Token, "plain"))
-	mux.Handle("/demo/{kind}", demo(keys.Token, ""))
-	mux.Handle("/mails", door.guard(mails(outbox)))
-	mux.Handle("/mails/", door.guard(mails(outbox)))
-	mux.Handle("/", door.guard(board))
-
 	noteUnused()
 	fmt.Printf("webhook: %s/api/webhooks/%s\n", base, keys.Token)
 	fmt.Printf("dashboard: %s/?signin=%s\n", base, door.link)
 	fmt.Printf("api key: %s\n", keys.API)
 	fmt.Printf("demo form: %s/demo\n", base)
-	return serve(ctx, engine, listener, mux, board.Close)
-}
-
-// newEngine names the parts. This is what a program of your own has.
-func newEngine(store leads.Store, mailer leads.Mailer, sequencer leads.Sequencer, rules leads.Scorer, base string) (*leads.Engine, error) {
-	geo := enrich.Geo{Locators: []enrich.Locator{iploc.Locator{}}} // its data is acknowledged on the dashboard
-	return leads.New(leads.Config{
-		Store: store,
-		Enricher: enrich.Chain{
-			enrich.Email{DNS: enrich.NewDNS(nil, &enrich.DNSOptions{Timeout: time.Second})}, // offline: unknown, and soon
-			enrich.Company{},
-			geo,
-			enrich.Phone{Parser: phone.Parser{}, Geo: geo},
-			enrich.Attribution{},
-		},
-		Scorer:    scorer(rules),
-		Notifier:  notify.Email(mailer, env("NOTIFY_EMAIL", "sales@example.com")),
-		Sequencer: sequencer,
-		BaseURL:   base,
-	})
+	return p.serve(ctx, listener, p.handler(outbox, keys.Token))
 }
 
 // serve answers and works until ctx ends, then lets both end: first the requests, then the work they left.
-func serve(ctx context.Context, engine *leads.Engine, listener net.Listener, handler http.Handler, closing func()) error {
+func (p *program) serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
-	server.RegisterOnShutdown(closing) // the live pages
+	server.RegisterOnShutdown(p.board.Close) // the live pages
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	served, worked := make(chan error, 1), make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	go func() { worked <- engine.Run(working) }()
+	go func() { worked <- p.engine.Run(working) }()
+	daily := make(chan struct{})
+	go func() { defer close(daily); p.desk.ExpireDaily(working, nil) }() // the retention rules
 	var failed error
 	select {
 	case <-ctx.Done():
@@ -152,6 +101,7 @@ func serve(ctx context.Context, engine *leads.Engine, listener net.Listener, han
 	defer cancel()
 	err := server.Shutdown(ending)
 	stop()
+	<-daily
 	return errors.Join(failed, err, <-worked)
 }
 
