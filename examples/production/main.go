@@ -31,6 +31,7 @@ import (
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/adapters/bunstore"
+	"github.com/openleads/leads/adapters/desk"
 	"github.com/openleads/leads/adapters/iploc"
 	"github.com/openleads/leads/adapters/mailgun"
 	"github.com/openleads/leads/adapters/openai"
@@ -86,6 +87,10 @@ func run(ctx context.Context, getenv func(string) string, logger *slog.Logger) e
 	if err != nil {
 		return err
 	}
+	keeper, err := keeper(ctx, engine, store, logger)
+	if err != nil {
+		return err
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/api/webhooks/", engine.Handler())
 	mux.Handle("/mail/", sequencer.Handler())
@@ -93,7 +98,21 @@ func run(ctx context.Context, getenv func(string) string, logger *slog.Logger) e
 		mux.Handle("/mailgun", mailgun.NewEvents(cfg.signingKey, sequencer, nil))
 	}
 	mux.HandleFunc("GET /healthz", healthz(engine))
-	return serve(ctx, cfg.addr, mux, engine)
+	return serve(ctx, cfg.addr, mux, engine, keeper)
+}
+
+// keeper removes what need not be kept any longer. Without a dashboard on which an owner says what that is, the rules stand here.
+func keeper(ctx context.Context, engine *leads.Engine, store *bunstore.Store, logger *slog.Logger) (*desk.Desk, error) {
+	d, err := desk.New(desk.Config{Engine: engine, Store: store, Logger: logger})
+	if err != nil {
+		return nil, err
+	}
+	program := desk.User{Tenant: leads.DefaultTenant, ID: "production", Role: desk.Owner}
+	rules := desk.RetentionRules{Raw: 90, Clients: 30, Quarantined: 30} // days; the leads themselves stay
+	if kept, err := d.Retention(ctx, program); err != nil || kept == rules {
+		return d, err
+	}
+	return d, d.SetRetention(ctx, program, rules)
 }
 
 // enricher learns from the address, its domain's name servers, the client's address and the phone number, all without an account.
@@ -152,13 +171,15 @@ func healthz(engine *leads.Engine) http.HandlerFunc {
 }
 
 // serve answers and works until ctx ends, then lets both end: first the requests, then the work they left.
-func serve(ctx context.Context, addr string, handler http.Handler, engine *leads.Engine) error {
+func serve(ctx context.Context, addr string, handler http.Handler, engine *leads.Engine, keeper *desk.Desk) error {
 	server := &http.Server{Addr: addr, Handler: handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10}
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	served, worked := make(chan error, 1), make(chan error, 1)
 	go func() { served <- server.ListenAndServe() }()
 	go func() { worked <- engine.Run(working) }()
+	daily := make(chan struct{})
+	go func() { defer close(daily); keeper.ExpireDaily(working, nil) }()
 	var failed error
 	select {
 	case <-ctx.Done():
@@ -170,5 +191,6 @@ func serve(ctx context.Context, addr string, handler http.Handler, engine *leads
 	defer cancel()
 	err := server.Shutdown(closing)
 	stop()
+	<-daily
 	return errors.Join(failed, err, <-worked)
 }

@@ -52,6 +52,12 @@ func TestTheWholeProgram(t *testing.T) {
 	require.Contains(t, confirm.text, "https://leads.example.com/mail/c/")
 	stop()
 	require.NoError(t, <-ended)
+	db, err := sql.Open("pgx", dsn)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	var rules string
+	require.NoError(t, db.QueryRow(`SELECT convert_from(data, 'UTF8') FROM leads_records WHERE kind = 'desk.setting' AND id = 'retention'`).Scan(&rules))
+	require.JSONEq(t, `{"raw":90,"clients":30,"quarantined":30,"events":0,"leads":0}`, rules)
 }
 
 func TestTheEnvironmentIsCheckedWhole(t *testing.T) {

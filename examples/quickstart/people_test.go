@@ -124,3 +124,15 @@ func TestShares(t *testing.T) {
 	}
 	p.stop(t)
 }
+
+// The rules of retention are applied without anybody calling for it, within a minute of the start and then daily.
+func TestRetention(t *testing.T) {
+	t.Parallel()
+	p := start(t, t.TempDir(), nil)
+	browser := p.signIn(t)
+	p.send(t, browser, "/settings/retention", url.Values{"raw": {"90"}, "clients": {"30"}, "quarantined": {"30"}, "events": {"0"}, "leads": {"0"}})
+	until(t, 90*time.Second, "a run", func() bool {
+		return strings.Contains(do(t, browser, "GET", p.base+"/settings/retention", "").body, "Applied last")
+	})
+	p.stop(t)
+}

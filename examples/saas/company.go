@@ -49,6 +49,15 @@ func (all companies) find(id string) (company, bool) {
 	return all[i], true
 }
 
+// ids are those of the tenants.
+func (all companies) ids(context.Context) ([]string, error) {
+	var ids []string
+	for _, c := range all {
+		ids = append(ids, c.ID)
+	}
+	return ids, nil
+}
+
 // at returns the company whose name below the domain a request was made to. What the Host header says is the sender's choice, so it only
 // ever narrows: who signed in at one company is nobody at another.
 func (all companies) at(host, domain string) (company, bool) {

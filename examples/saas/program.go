@@ -85,20 +85,14 @@ func (p *program) handler() http.Handler {
 
 // work runs the engine, and every day removes what the companies do not want to keep any longer.
 func (p *program) work(ctx context.Context) error {
-	ended := make(chan error, 1)
-	go func() { ended <- p.engine.Run(ctx) }()
-	daily := time.NewTicker(24 * time.Hour)
-	defer daily.Stop()
-	for {
-		select {
-		case err := <-ended:
-			return err
-		case <-daily.C:
-			for _, c := range p.companies {
-				_, _ = p.desk.Expire(ctx, c.system()) // tomorrow again
-			}
-		}
-	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	daily := make(chan struct{})
+	go func() { defer close(daily); p.desk.ExpireDaily(ctx, p.companies.ids) }()
+	err := p.engine.Run(ctx)
+	stop()
+	<-daily
+	return err
 }
 
 // system is the program itself, as it acts for a company.
