@@ -142,6 +142,7 @@ func (b *Dashboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if _, pattern := b.mux.Handler(r); pattern == "" {
+		p.people(r.Context())
 		p.fail(errMissing)
 		return
 	}

@@ -16,8 +16,14 @@
     table.classList.add("listed");
   };
 
+  const lists = () => { for (const table of document.querySelectorAll("table.wide:not(.listed)")) list(table); };
+
   const ready = () => {
-    for (const table of document.querySelectorAll("table.wide")) list(table);
+    lists();
+    // On a phone the navigation is wider than the screen: it shows where one is.
+    const here = document.querySelector(".top nav [aria-current]");
+    const nav = here && here.closest("nav");
+    if (nav) nav.scrollLeft = here.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
 
     // After a step was added or moved, the page opens where it is.
     const mark = document.querySelector("[data-focus]");
@@ -28,6 +34,7 @@
       if (field) field.focus({ preventScroll: true });
     }
   };
+  document.addEventListener("htmx:after:swap", lists);
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", ready);
   else ready();
 })();
