@@ -11,7 +11,7 @@ import (
 
 // previewPage shows what a sequence would do with a lead.
 type previewPage struct {
-	Def    sequence.Listed
+	Def    sequence.Definition
 	Lead   leads.Lead
 	Leads  []leads.Lead
 	Table  sequence.Timetable
@@ -34,15 +34,29 @@ func previewSequence(p *page) error {
 	if err != nil {
 		return err
 	}
-	found, err := p.desk().Leads(p.ctx(), p.user, desk.Filter{Limit: previewLeads})
+	data, err := p.previewed(def.Definition, p.query("lead"))
 	if err != nil {
 		return err
 	}
-	data := previewPage{Def: def, Leads: found.Leads}
-	if data.Lead, err = p.previewLead(found.Leads); err != nil {
-		return err
+	// The mails are shown in frames of their own origin, each with a policy of its own.
+	p.w.Header().Set("Content-Security-Policy", p.board.policy+"; frame-src 'self'")
+	return p.show("sequencepreview", view{Title: def.Name, Data: data})
+}
+
+// previewed is what a sequence, saved or not, would do with a lead.
+func (p *page) previewed(def sequence.Definition, lead string) (previewPage, error) {
+	found, err := p.desk().Leads(p.ctx(), p.user, desk.Filter{Limit: previewLeads})
+	if err != nil {
+		return previewPage{}, err
 	}
-	data.Table = sequence.Simulate(def.Definition, data.Lead, sequence.Calendar{Start: p.now(), Zone: p.zone, Seed: data.Lead.ID})
+	data := previewPage{Def: def, Leads: found.Leads}
+	if data.Lead, err = p.previewLead(lead, found.Leads); err != nil {
+		return previewPage{}, err
+	}
+	data.Table = sequence.Simulate(def, data.Lead, sequence.Calendar{Start: p.now(), Zone: p.zone, Seed: data.Lead.ID})
+	for i, row := range data.Table.Rows {
+		data.Table.Rows[i].About = p.about(def, row)
+	}
 	for _, step := range def.Steps {
 		if step.Email == nil {
 			continue
@@ -54,14 +68,29 @@ func previewSequence(p *page) error {
 		}
 		data.Mails = append(data.Mails, m)
 	}
-	// The mails are shown in frames of their own origin, each with a policy of its own.
-	p.w.Header().Set("Content-Security-Policy", p.board.policy+"; frame-src 'self'")
-	return p.show("sequencepreview", view{Title: def.Name, Data: data})
+	return data, nil
+}
+
+// about is what a row of a timetable says of its step: the timetable's own words, except where those are of a language.
+func (p *page) about(def sequence.Definition, row sequence.Row) string {
+	i := slices.IndexFunc(def.Steps, func(s sequence.Step) bool { return s.ID == row.Step })
+	if i < 0 {
+		return row.About
+	}
+	switch s := def.Steps[i]; {
+	case s.Wait != nil:
+		return p.board.texts.waits(s.Wait)
+	case s.Assign != nil:
+		return p.name(s.Assign.To)
+	case s.Status != nil:
+		return p.board.texts.word("status", s.Status.To)
+	}
+	return row.About
 }
 
 // previewLead is the lead that is asked for, the newest, or an example.
-func (p *page) previewLead(newest []leads.Lead) (leads.Lead, error) {
-	if id := p.query("lead"); id != "" {
+func (p *page) previewLead(id string, newest []leads.Lead) (leads.Lead, error) {
+	if id != "" {
 		return p.desk().Lead(p.ctx(), p.user, id)
 	}
 	if len(newest) > 0 {
@@ -81,7 +110,7 @@ func previewMail(p *page) error {
 	if err != nil {
 		return err
 	}
-	lead, err := p.previewLead(nil)
+	lead, err := p.previewLead(p.query("lead"), nil)
 	if err != nil {
 		return err
 	}
