@@ -6,9 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"os"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -16,6 +16,7 @@ import (
 	"github.com/openleads/leads/adapters/desk"
 	"github.com/openleads/leads/adapters/memstore"
 	"github.com/openleads/leads/ingest"
+	"github.com/openleads/leads/internal/hostile"
 )
 
 func TestCell(t *testing.T) {
@@ -30,23 +31,6 @@ func TestCell(t *testing.T) {
 	}
 }
 
-// naughty are strings that have broken programs.
-func naughty(t *testing.T) []string {
-	t.Helper()
-	payloads := []string{
-		`=cmd|' /C calc'!A0`, `=HYPERLINK("http://x.example","y")`, `+1+1`, `-2+3+cmd|' /C calc'!A0`, "@SUM(1+1)*cmd|' /C calc'!A0", "\t=1+1", "\r=1+1", " =1+1",
-		`"=1+1"`, `'=1+1`, "＝1+1", "%0A=1", ";=1+1", ",=1+1", "\"\n=1+1", "=1+1\";=1+1", "|cmd", "\ufeff=1",
-	}
-	raw, err := os.ReadFile("../../../shared/corpora/blns.json")
-	if err != nil {
-		t.Log("SKIPPED the Big List of Naughty Strings: ../../../shared/corpora/blns.json is not there")
-		return payloads
-	}
-	var all []string
-	require.NoError(t, json.Unmarshal(raw, &all))
-	return append(payloads, all...)
-}
-
 func TestExportIsInertAndComesBack(t *testing.T) {
 	t.Parallel()
 	for name, raw := range map[string]bool{"inert": false, "raw": true} {
@@ -54,8 +38,8 @@ func TestExportIsInertAndComesBack(t *testing.T) {
 			t.Parallel()
 			w := newDesk(t)
 			ctx := t.Context()
-			for _, s := range naughty(t) {
-				_, err := w.engine.Capture(ctx, ingest.Submission{Tenant: "acme", Fields: ingest.Fields{LastName: s + " ", Company: "x" + s}, Metadata: ingest.Metadata{"note": []byte(text(t, s))}})
+			for _, s := range hostile.Texts(t) {
+				_, err := w.engine.Capture(ctx, ingest.Submission{Tenant: "acme", Fields: ingest.Fields{FirstName: s, LastName: s + " ", Company: "x" + s, Phone: s}, Metadata: ingest.Metadata{"note": []byte(text(t, s))}, Attribution: ingest.Attribution{UTM: ingest.UTM{Source: s, Campaign: s}, Page: s}})
 				require.NoError(t, err)
 			}
 			var file strings.Builder
@@ -67,8 +51,8 @@ func TestExportIsInertAndComesBack(t *testing.T) {
 			formulas := 0
 			for _, row := range rows {
 				for _, cell := range row {
-					bare := strings.TrimLeft(cell, " \u00a0\"")
-					if bare != "" && strings.ContainsAny(bare[:1], "=+-@\t\r\n\x00") {
+					first, _ := utf8.DecodeRuneInString(strings.TrimLeft(cell, " \u00a0\""))
+					if strings.ContainsRune("=+-@\t\r\n\x00＝＋－＠−", first) {
 						formulas++
 					}
 				}
@@ -86,22 +70,22 @@ func TestExportIsInertAndComesBack(t *testing.T) {
 			if raw {
 				return // an apostrophe of the sender's own is taken for ours
 			}
-			old, err := w.Leads(ctx, rita, desk.Filter{Sort: desk.OldestFirst, Limit: 1000})
-			require.NoError(t, err)
-			now, err := back.Leads(ctx, rita, desk.Filter{Sort: desk.OldestFirst, Limit: 1000})
-			require.NoError(t, err)
-			require.Len(t, now.Leads, len(old.Leads))
 			plain := func(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")) }
-			have := make(map[string]ingest.Fields, len(now.Leads)) // rows that share a batch come in any order
-			for _, lead := range now.Leads {
+			have := make(map[string]ingest.Fields, n) // rows that share a batch come in any order
+			now, err := back.Each(ctx, ada, desk.Filter{}, func(lead leads.Lead) error {
 				have[text(t, lead.Metadata)] = lead.Fields
-			}
-			for _, lead := range old.Leads {
+				return nil
+			})
+			require.NoError(t, err)
+			require.Equal(t, n, now)
+			_, err = w.Each(ctx, ada, desk.Filter{}, func(lead leads.Lead) error {
 				got, ok := have[text(t, lead.Metadata)]
 				require.True(t, ok, "%q", lead.Metadata)
-				require.Equal(t, plain(lead.LastName), got.LastName)
+				require.Equal(t, plain(lead.LastName), got.LastName, "%q", lead.LastName)
 				require.Equal(t, plain(lead.Company), got.Company)
-			}
+				return nil
+			})
+			require.NoError(t, err)
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/ingest"
@@ -113,7 +114,7 @@ func (im *importer) row(line int, cells []string) importRow {
 		return r
 	}
 	for i, cell := range cells[:min(len(cells), len(im.columns))] {
-		if cell = strings.TrimSpace(uncell(strings.TrimSpace(cell))); cell != "" && r.refused == "" {
+		if cell = strings.TrimSpace(uncell(strings.TrimLeftFunc(cell, unicode.IsSpace))); cell != "" && r.refused == "" {
 			r.refused = r.put(im.columns[i], cell)
 		}
 	}

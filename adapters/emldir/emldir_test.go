@@ -1,10 +1,7 @@
 package emldir_test
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"mime"
 	"net/mail"
@@ -20,6 +17,7 @@ import (
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/adapters/emldir"
+	"github.com/openleads/leads/internal/hostile"
 )
 
 func letter() leads.Email {
@@ -215,7 +213,7 @@ func TestRefusedFields(t *testing.T) {
 func TestHostileText(t *testing.T) {
 	t.Parallel()
 	want := slices.Sorted(maps.Keys(sent(t, withText("x")).Header))
-	for _, s := range hostile(t) {
+	for _, s := range hostile.Texts(t) {
 		dir, m := t.TempDir(), withText(s)
 		mailer := emldir.New(dir)
 		_, err := mailer.Send(t.Context(), m)
@@ -258,24 +256,6 @@ func decode(t *testing.T, s string) string {
 	text, err := new(mime.WordDecoder).DecodeHeader(s)
 	require.NoError(t, err, "%q", s)
 	return text
-}
-
-func hostile(t *testing.T) []string {
-	t.Helper()
-	list := []string{
-		"\r\nBcc: evil@evil.example", "a\nSubject: b", "\x00", "a\r\n\r\n<html>body", "=?utf-8?q?a=0D=0ABcc:_x?=", "=?utf-8?b?AA==?= x", "=?", "?=",
-		" leading and trailing ", "two  blanks   and\ttabs", strings.Repeat(" ", 200), strings.Repeat("a ", 600), strings.Repeat("ä", 600), strings.Repeat("w", 1500),
-		"\x1b]0;title\x07", "\u2028\u2029", "\"quoted\\\" <a@b.example>", "a, b@c.example;", "(comment)", ".\r\n", "--boundary\r\n", "From x", "=3D=\n", "\u202e\u0000",
-	}
-	raw, err := os.ReadFile("../../../shared/corpora/blns.json")
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Log("SKIPPED: the corpus of naughty strings is not there; only our own are used")
-		return list
-	}
-	require.NoError(t, err)
-	var corpus []string
-	require.NoError(t, json.Unmarshal(raw, &corpus))
-	return slices.Concat(list, corpus)
 }
 
 func TestAnUnusableFolder(t *testing.T) {
