@@ -117,7 +117,7 @@ func TestPreferencesReachTheDirectory(t *testing.T) {
 	require.Contains(t, body, `value="08:00, 16:00"`)
 	status, body, _ := w.post("owner", "/dashboard/settings", url.Values{"zone": {"Atlantis"}, "digestAt": {"25:00"}, "mode.new": {"shout"}})
 	require.Equal(t, http.StatusUnprocessableEntity, status)
-	for _, text := range []string{"Person.Zone", "DigestAt", "shout"} {
+	for _, text := range []string{"<code>/zone</code>: unknown time zone", "/preferences/digestAt", "shout"} {
 		require.Contains(t, body, text)
 	}
 	status, _, _ = w.post("reader", "/dashboard/settings", url.Values{})

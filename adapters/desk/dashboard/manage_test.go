@@ -141,7 +141,7 @@ func TestMappingASource(t *testing.T) {
 
 	form.Set("payload", "{")
 	_, body, _ = w.post("owner", "/dashboard"+at+"/preview", form)
-	require.Contains(t, body, "malformed_payload")
+	require.Contains(t, body, "the body is not valid JSON")
 	form.Set("contentType", "text/evil")
 	_, body, _ = w.post("owner", "/dashboard"+at+"/preview", form)
 	require.Contains(t, body, "unsupported_media_type")

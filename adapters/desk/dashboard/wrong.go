@@ -117,6 +117,9 @@ func (t Texts) said(message string, deep int) string {
 		return message
 	}
 	for _, p := range phrases() {
+		if p.format == message { // it may hold signs that only look like verbs
+			return t[p.format]
+		}
 		found := p.pattern.FindStringSubmatch(message)
 		if found == nil {
 			continue
