@@ -144,7 +144,7 @@ func TestMappingASource(t *testing.T) {
 	require.Contains(t, body, "the body is not valid JSON")
 	form.Set("contentType", "text/evil")
 	_, body, _ = w.post("owner", "/dashboard"+at+"/preview", form)
-	require.Contains(t, body, "unsupported_media_type")
+	require.Contains(t, body, "the door answers 415: send application/json")
 	for _, preset := range ingest.Presets() {
 		require.Contains(t, w.page(at+"/mapping?payload=preset:"+preset.Name), "What becomes of it", preset.Name)
 	}

@@ -178,6 +178,17 @@ func TestRefusalsOfAnotherLanguage(t *testing.T) {
 	}
 }
 
+func TestRefusedLinesOfAnotherLanguage(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t, func(o *dashboard.Options) { o.Language, o.Texts = "x-test", pseudo() })
+	for _, content := range []string{"-", "", "Email,Status,Tags\na@x.example,won,\nb@x.example,new,,more\nc\"d,e\nf@x.example,," + strings.Repeat("t", 300) + "\n\"open"} {
+		_, page := w.upload("owner", content, map[string]string{"do": "run"})
+		for _, f := range foreign(t, page, w.known(nil)) {
+			t.Error(f)
+		}
+	}
+}
+
 // known are texts that are the same in every language: what people have named, names of vendors, and examples of what is typed in.
 func (w *world) known(all []leads.Lead) []string {
 	w.t.Helper()
