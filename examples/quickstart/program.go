@@ -14,6 +14,7 @@ import (
 	"github.com/openleads/leads/adapters/emldir"
 	"github.com/openleads/leads/adapters/iploc"
 	"github.com/openleads/leads/adapters/phone"
+	"github.com/openleads/leads/adapters/webhook"
 	"github.com/openleads/leads/enrich"
 	"github.com/openleads/leads/notify"
 	"github.com/openleads/leads/score"
@@ -40,7 +41,8 @@ func newProgram(store *bunstore.Store, mailer leads.Mailer, door *session, base 
 	people := desk.Directory(store, team)
 	rules := desk.NewRubrics(store, score.DefaultRubric())
 	routing := &notify.RouteOptions{People: people, UnassignedAfter: -1} // nobody is reminded of a lead that is nobody's
-	router := notify.Route(store, routing, notify.Team(mailer, people, &notify.TeamOptions{Store: store}))
+	hooks := webhook.New(store, nil)                                     // programs that are told too, on public addresses
+	router := notify.Route(store, routing, notify.All(notify.Team(mailer, people, &notify.TeamOptions{Store: store}), hooks))
 	p := &program{door: door}
 	p.follow = sequence.New(store, mailer, &sequence.Options{
 		Sender:  sequence.Sender{From: netmail.Address{Name: "Acme", Address: "hello@example.com"}, Postal: "Acme Ltd, 1 Example Street, Exampletown"},
@@ -52,7 +54,7 @@ func newProgram(store *bunstore.Store, mailer leads.Mailer, door *session, base 
 	if err != nil {
 		return nil, err
 	}
-	p.desk, err = desk.New(desk.Config{Engine: p.engine, Store: store, Sequencer: p.follow, HandOut: router.HandOut, BaseURL: base})
+	p.desk, err = desk.New(desk.Config{Engine: p.engine, Store: store, Sequencer: p.follow, Webhooks: hooks, HandOut: router.HandOut, BaseURL: base})
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/openleads/leads/adapters/desk"
 	"github.com/openleads/leads/adapters/desk/dashboard"
 	"github.com/openleads/leads/adapters/desk/restapi"
+	"github.com/openleads/leads/adapters/webhook"
 	"github.com/openleads/leads/enrich"
 	"github.com/openleads/leads/ingest"
 	"github.com/openleads/leads/notify"
@@ -37,7 +38,8 @@ func newProgram(store *bunstore.Store, mailer leads.Mailer, all companies, domai
 	people := desk.Directory(store, notify.DirectoryFunc(all.people)) // with what people have set on their dashboards
 	rules := desk.NewRubrics(store, score.DefaultRubric())            // or the company's own
 	routing := &notify.RouteOptions{People: people}
-	team := notify.Team(mailer, people, &notify.TeamOptions{Store: store})
+	hooks := webhook.New(store, nil) // the companies' own programs
+	router := notify.Route(store, routing, notify.All(notify.Team(mailer, people, &notify.TeamOptions{Store: store}), hooks))
 	p.follow = sequence.New(store, mailer, &sequence.Options{
 		Definitions: []sequence.Definition{welcomeMail()}, Senders: all.sender, BaseURL: base + "/mail",
 	})
@@ -47,12 +49,13 @@ func newProgram(store *bunstore.Store, mailer leads.Mailer, all companies, domai
 		Enricher: enrich.Chain{
 			enrich.Email{DNS: enrich.NewDNS(nil, &enrich.DNSOptions{Timeout: time.Second})}, enrich.Company{}, enrich.Attribution{},
 		},
-		Scorer: rules, Notifier: notify.Route(store, routing, team), Sequencer: p.follow, LeadURL: p.leadURL,
+		Scorer: rules, Notifier: router, Sequencer: p.follow, LeadURL: p.leadURL,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if p.desk, err = desk.New(desk.Config{Engine: p.engine, Store: store, Sequencer: p.follow, BaseURL: base}); err != nil {
+	p.desk, err = desk.New(desk.Config{Engine: p.engine, Store: store, Sequencer: p.follow, Webhooks: hooks, HandOut: router.HandOut, BaseURL: base})
+	if err != nil {
 		return nil, err
 	}
 	p.api = restapi.New(p.desk, &restapi.Options{Authorize: p.sessions.authorize, Door: p.engine.Handler()})
