@@ -241,7 +241,9 @@ var actions = []action{
 	{"SetRetention", desk.Owner, false, func(ctx context.Context, d *desk.Desk, u desk.User, _ *world) (any, error) {
 		return none(d.SetRetention(ctx, u, desk.RetentionRules{Leads: 1, Quarantined: 30}))
 	}},
-	{"LastExpiry", desk.Reader, false, func(ctx context.Context, d *desk.Desk, u desk.User, _ *world) (any, error) { return d.LastExpiry(ctx, u) }},
+	{"LastExpiry", desk.Reader, false, func(ctx context.Context, d *desk.Desk, u desk.User, _ *world) (any, error) {
+		return d.LastExpiry(ctx, u)
+	}},
 	{"Expire", desk.Owner, false, func(ctx context.Context, d *desk.Desk, u desk.User, _ *world) (any, error) { return d.Expire(ctx, u) }},
 	{"BeginOnce", desk.Reader, false, func(ctx context.Context, d *desk.Desk, u desk.User, _ *world) (any, error) {
 		kept, _, err := d.BeginOnce(ctx, u, "key", "digest")

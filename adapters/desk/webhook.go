@@ -13,7 +13,7 @@ var ErrNoWebhooks = errors.New("desk: this program calls no webhooks")
 
 // Webhooks keeps the endpoints that are called when something happens to a lead. Its methods stay within the tenant, may be called
 // concurrently, and return [leads.ErrNotFound] for an endpoint that there is not and an error that wraps [leads.ErrInvalid], which says what is
-// wrong, for what cannot be an endpoint.
+// wrong, for what cannot be an endpoint; best an [*InvalidError], which names the field.
 type Webhooks interface {
 	// Webhooks returns the endpoints of a tenant in the order of their IDs, without secrets.
 	Webhooks(ctx context.Context, tenant string) ([]Webhook, error)
@@ -90,7 +90,10 @@ func (d *Desk) putWebhook(ctx context.Context, u User, action string, w Webhook)
 	}
 	w.Tenant = u.Tenant
 	stored, err := hooks.PutWebhook(ctx, w)
-	if errors.Is(err, leads.ErrInvalid) {
+	var named *InvalidError
+	if errors.As(err, &named) {
+		return Webhook{}, named
+	} else if errors.Is(err, leads.ErrInvalid) {
 		var c check
 		c.said("", plainly(err))
 		return Webhook{}, c.err()

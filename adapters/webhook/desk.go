@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"errors"
 
 	"github.com/openleads/leads/adapters/desk"
 )
@@ -22,6 +23,10 @@ func (s *Sender) Webhooks(ctx context.Context, tenant string) ([]desk.Webhook, e
 func (s *Sender) PutWebhook(ctx context.Context, w desk.Webhook) (desk.Webhook, error) {
 	made := w.ID == ""
 	e, err := s.Put(ctx, Endpoint{Tenant: w.Tenant, ID: w.ID, URL: w.URL, Description: w.Description, Events: w.Events, Disabled: w.Disabled})
+	var wrong *fault
+	if errors.As(err, &wrong) {
+		return desk.Webhook{}, &desk.InvalidError{Fields: []desk.FieldError{{Pointer: "/" + wrong.field, Message: wrong.message}}}
+	}
 	if err != nil || !made {
 		return e.shown(""), err
 	}

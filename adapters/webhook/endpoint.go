@@ -191,29 +191,36 @@ func (s *Sender) update(ctx context.Context, tenant, id string, change func(e *E
 	return e, nil
 }
 
-// valid reports what is wrong with an endpoint as somebody has typed it.
+// fault is what is wrong with a field of an endpoint as somebody has typed it.
+type fault struct{ field, message string }
+
+func (f *fault) Error() string { return f.message }
+
+// valid reports what is wrong with an endpoint.
 func (s *Sender) valid(e Endpoint) error {
 	u, err := url.Parse(e.URL)
 	switch {
 	case len(e.ID) > 40 || strings.Trim(e.ID, "abcdefghijklmnopqrstuvwxyz0123456789-") != "":
-		return fmt.Errorf("ID must have 1 to 40 lower-case letters, digits and -")
+		return &fault{"id", "ID must have 1 to 40 lower-case letters, digits and -"}
 	case err != nil || u.Host == "" || len(e.URL) > 2048:
-		return fmt.Errorf("URL is none")
+		return &fault{"url", "URL is none"}
 	case u.Scheme != "https" && !(s.opts.Plain && u.Scheme == "http"):
-		return fmt.Errorf("the URL must begin with https://")
+		return &fault{"url", "the URL must begin with https://"}
 	case u.User != nil || u.Fragment != "":
-		return fmt.Errorf("the URL must hold no credentials and no fragment")
-	case len(e.Description) > 500 || len(e.Events) > 50:
-		return fmt.Errorf("the description may have 500 bytes and there may be 50 events")
+		return &fault{"url", "the URL must hold no credentials and no fragment"}
+	case len(e.Description) > 500:
+		return &fault{"description", "the description may have 500 bytes"}
+	case len(e.Events) > 50:
+		return &fault{"events", "there may be 50 events"}
 	}
-	for _, event := range e.Events {
+	for i, event := range e.Events {
 		if event == "" || len(event) > 100 || strings.Trim(event, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") != "" {
-			return fmt.Errorf("the event %q is no type", event)
+			return &fault{fmt.Sprintf("events/%d", i), fmt.Sprintf("the event %q is no type", event)}
 		}
 	}
-	for _, secret := range e.Secrets {
+	for i, secret := range e.Secrets {
 		if _, err := newSigner(secret.Key); err != nil {
-			return fmt.Errorf("a secret: %w", err)
+			return &fault{fmt.Sprintf("secrets/%d", i), fmt.Sprintf("a secret: %v", err)}
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/adapters/adaptertest"
+	"github.com/openleads/leads/adapters/desk"
 	"github.com/openleads/leads/adapters/memstore"
 	"github.com/openleads/leads/adapters/webhook"
 	"github.com/openleads/leads/ingest"
@@ -301,6 +303,24 @@ func TestPutIsChecked(t *testing.T) {
 	all, err := s.Endpoints(t.Context(), tenant)
 	require.NoError(t, err)
 	require.Equal(t, []webhook.Endpoint{again}, all)
+}
+
+// What people type into a page or a program sends is refused by its field.
+func TestAnEndpointIsRefusedByItsField(t *testing.T) {
+	t.Parallel()
+	s := open(t, &receiver{}, nil)
+	for pointer, w := range map[string]desk.Webhook{
+		"/url":         {URL: "http://crm.example.com/"},
+		"/description": {URL: "https://crm.example.com/", Description: strings.Repeat("x", 501)},
+		"/events":      {URL: "https://crm.example.com/", Events: slices.Repeat([]string{"lead.new"}, 51)},
+		"/events/1":    {URL: "https://crm.example.com/", Events: []string{"lead.new", "a b"}},
+	} {
+		_, err := s.PutWebhook(t.Context(), w)
+		var wrong *desk.InvalidError
+		require.ErrorAs(t, err, &wrong)
+		require.Equal(t, pointer, wrong.Fields[0].Pointer)
+		require.NotEmpty(t, wrong.Fields[0].Message)
+	}
 }
 
 // By default nothing inside can be called, whatever the address is called, and no redirect leads there.

@@ -25,7 +25,7 @@ var worded = []struct {
 }{
 	{files: "adapters/desk/*.go", calls: map[string]int{"that": 2, "invalid": 1}},
 	{files: "adapters/desk/import*.go", calls: map[string]int{"Sprintf": 0}, plain: true},
-	{files: "adapters/webhook/endpoint.go", calls: map[string]int{"Errorf": 0}},
+	{files: "adapters/webhook/endpoint.go", calls: map[string]int{"Errorf": 0, "Sprintf": 0}},
 	{files: "score/validate.go", calls: map[string]int{"add": 0}, place: `\S+ `},
 	{files: "score/load.go", calls: map[string]int{"inJSON": 1, "add": 1}},
 	{files: "ingest/rules.go", calls: map[string]int{"Errorf": 0, "New": 0}, plain: true, place: `ingest: Source\.\S+ `},
@@ -87,7 +87,7 @@ func formats(t *testing.T) map[string]string {
 					if _, list := n.Type.(*ast.ArrayType); list && w.plain && len(n.Elts) == 1 {
 						note(n.Elts[0])
 					}
-					if kind, ok := n.Type.(*ast.Ident); ok && kind.Name == "Problem" && len(n.Elts) == 2 {
+					if kind, ok := n.Type.(*ast.Ident); ok && (kind.Name == "Problem" || kind.Name == "fault") && len(n.Elts) == 2 {
 						note(n.Elts[1])
 					}
 				}
