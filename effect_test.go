@@ -101,7 +101,10 @@ func TestLedgerMakesABodyAnew(t *testing.T) {
 			check(d)
 			return leads.Receipt{}, leads.No, nil
 		},
-		Send: func(_ context.Context, d leads.Delivery) (leads.Receipt, error) { check(d); return leads.Receipt{}, nil },
+		Send: func(_ context.Context, d leads.Delivery) (leads.Receipt, error) {
+			check(d)
+			return leads.Receipt{}, nil
+		},
 	}))
 	require.Equal(t, []leads.DeliveryState{"begun", "sent"}, store.states())
 }
