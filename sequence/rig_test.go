@@ -1,6 +1,7 @@
 package sequence_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/mail"
+	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -25,6 +27,14 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// count is how often a test does something: in full with LEADS_PROOF=1, as make proof has it, and enough to see it fail otherwise.
+func count(ci, proof int) int {
+	if os.Getenv("LEADS_PROOF") != "" {
+		return proof
+	}
+	return ci
+}
 
 // outbox is a mail server that remembers what it has taken.
 type outbox struct {
@@ -134,7 +144,8 @@ type parts struct {
 		leads.Store
 		sequence.Store
 	}
-	idle     bool // do not run the engine
+	idle     bool          // do not run the engine
+	poll     time.Duration // how often it looks for work; 0 means every five minutes
 	observer leads.Observer
 }
 
@@ -164,7 +175,7 @@ func newRig(t *testing.T, opts *sequence.Options, p parts) *rig {
 			r.notices = append(r.notices, n)
 			return nil
 		}),
-		Work: leads.Work{Poll: time.Minute}, Observer: p.observer,
+		Work: leads.Work{Poll: cmp.Or(p.poll, 5*time.Minute)}, Observer: p.observer,
 	})
 	require.NoError(t, err)
 	r.stop = func() {}

@@ -15,7 +15,7 @@ import (
 func TestWholeRun(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		r := newRig(t, options(course()), parts{})
+		r := newRig(t, options(course()), parts{poll: time.Minute})
 		begin := time.Now()
 		id := r.capture(ingest.Fields{Email: "bob@example.com", FirstName: "Bob"})
 		after(time.Hour)

@@ -14,14 +14,10 @@ import (
 	"github.com/openleads/leads/sequence"
 )
 
-// TestRaces has stops and workers race for claimed mails.
+// TestRaces has stops and workers race for claimed mails: for 2,000, and for 20,000 with LEADS_PROOF=1.
 func TestRaces(t *testing.T) {
 	t.Parallel()
-	rounds := 20
-	if testing.Short() {
-		rounds = 1
-	}
-	for range rounds { // a store that has no index is quicker so
+	for range count(2, 20) { // a store that has no index is quicker so
 		adaptertest.TestStops(t, memstore.New(nil), 1000)
 	}
 }
