@@ -41,7 +41,7 @@ func TestRulesBesideTheLiveOnes(t *testing.T) {
 	w.act("/settings/scoring", form)
 	require.Contains(t, w.page("/settings/scoring"), "No lead has come since.")
 
-	id := w.capture(ingest.Fields{Email: "grace@navy.example", FirstName: "Grace", Company: "Navy"}, "we need a demo by next week, what is the price?")
+	w.capture(ingest.Fields{Email: "grace@navy.example", FirstName: "Grace", Company: "Navy"}, "we need a demo by next week, what is the price?")
 	body = w.page("/settings/scoring")
 	for _, text := range []string{"Beside the live rules: <bdi>ours</bdi>", "1 lead has come since", "Ann Archer", "1 / 1"} {
 		require.Contains(t, body, text)
@@ -57,7 +57,7 @@ func TestRulesBesideTheLiveOnes(t *testing.T) {
 	edited := fields(t, w.page("/settings/scoring?edit=shadow"), "<form class=\"card\" method=\"post\"")
 	require.Contains(t, edited.Get("json"), `"name": "ours"`)
 	require.NoError(t, w.desk.SetShadow(t.Context(), ann, candidate()))
-	id = w.capture(ingest.Fields{Email: "ada@navy.example", FirstName: "Ada", Company: "Navy"}, "we need a demo by next week, what is the price?")
+	id := w.capture(ingest.Fields{Email: "ada@navy.example", FirstName: "Ada", Company: "Navy"}, "we need a demo by next week, what is the price?")
 	lost := w.capture(ingest.Fields{Email: "bob@gmail.com", FirstName: "Bob"}, "hello")
 	require.Contains(t, w.page("/settings/scoring"), "Once some of these leads are won")
 	for lead, stage := range map[string]string{id: "converted", lost: "closed"} {
