@@ -26,14 +26,14 @@ type Logger interface {
 }
 
 // Texts returns all texts, always in the same order, each once, none empty. Some are not valid UTF-8 and some have NULs. Under the race detector it is
-// one of twelve: what goes wrong with a text goes wrong without it too.
+// one of [Share]: what goes wrong with a text goes wrong without it too.
 func Texts(t Logger) []string {
 	all := distinct(slices.Concat(Generated(), naughty(t)))
-	if thin == 1 {
+	if Share == 1 {
 		return all
 	}
-	some := make([]string, 0, len(all)/thin+1)
-	for i := 0; i < len(all); i += thin {
+	some := make([]string, 0, len(all)/Share+1)
+	for i := 0; i < len(all); i += Share {
 		some = append(some, all[i])
 	}
 	return some
