@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -69,9 +70,9 @@ func TestOneOfManyEnrolments(t *testing.T) {
 // been reported, nothing is begun.
 func TestStopAgainstSend(t *testing.T) {
 	t.Parallel()
-	rounds := 500
-	if testing.Short() {
-		rounds = 50
+	rounds := 125 // a thousand in all, and twenty times that in full
+	if os.Getenv("LEADS_PROOF") != "" {
+		rounds = 2500
 	}
 	both(t, func(t *testing.T, open func(t *testing.T) *bunstore.Store) {
 		for lane := range 4 {
