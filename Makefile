@@ -8,14 +8,17 @@ SHELL := /bin/bash
 GOBIN := $(CURDIR)/.bin
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-# Where Chromium does the work, the race detector would take ten minutes to watch it.
-BROWSER := ./adapters/desk/dashboard ./ingest/snippet
+# Where Chromium does the work, or SQLite translated to Go, the race detector would take ten minutes to watch it: these packages run without it, and with
+# it what of them has goroutines that meet.
+SLOW := /adapters/bunstore$$|/internal/proof$$|/dashboard$$|/snippet$$
 
 .PHONY: test check routers bench proof fuzz
 
 test:
-	./.ci/with-postgres go test -race -shuffle=on -timeout 30m $$(go list ./... | grep -v -e /dashboard$$ -e /snippet$$)
-	go test -shuffle=on -timeout 30m $(BROWSER)
+	./.ci/with-postgres go test -race -shuffle=on -timeout 30m $$(go list ./... | grep -vE '$(SLOW)')
+	./.ci/with-postgres go test -shuffle=on -timeout 30m $$(go list ./... | grep -E '$(SLOW)')
+	./.ci/with-postgres go test -race -timeout 15m -run '/^postgres$$' ./adapters/bunstore
+	./.ci/with-postgres go test -race -timeout 15m -run 'TestDisconnect|TestStops' ./internal/proof
 	go test -race -run TestLive ./adapters/desk/dashboard
 
 check:
