@@ -179,7 +179,7 @@ func TestBodiesDoNotTakeLong(t *testing.T) {
 	} {
 		start := time.Now()
 		_ = withBody(body).Validate()
-		require.Lessf(t, time.Since(start), 2*time.Second, name)
+		require.Lessf(t, time.Since(start), 10*time.Second, name) // it takes milliseconds, and what is quadratic takes minutes
 		t.Logf("%s: %s", name, time.Since(start))
 	}
 }
