@@ -12,9 +12,13 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # it what of them has goroutines that meet.
 SLOW := /adapters/bunstore$$|/internal/proof$$|/dashboard$$|/snippet$$
 
+# The packages that build and check the snippet, and look over pages for those who cannot see them (axe-core).
+NPM := ingest/snippet/gen
+
 .PHONY: test check routers bench proof fuzz
 
 test:
+	@test -d $(NPM)/node_modules/axe-core || ! command -v npm >/dev/null || npm ci --prefix $(NPM) --ignore-scripts --silent --no-audit --no-fund
 	./.ci/with-postgres go test -race -shuffle=on -timeout 30m $$(go list ./... | grep -vE '$(SLOW)')
 	./.ci/with-postgres go test -shuffle=on -timeout 30m $$(go list ./... | grep -E '$(SLOW)')
 	./.ci/with-postgres go test -race -timeout 15m -run '/^postgres$$' ./adapters/bunstore
