@@ -1,10 +1,10 @@
 package dashboard_test
 
 import (
-	"context"
+	"cmp"
 	"encoding/json"
-	"fmt"
-	"net/netip"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -12,231 +12,210 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
 
-	"github.com/openleads/leads"
-	"github.com/openleads/leads/adapters/desk"
 	"github.com/openleads/leads/adapters/desk/dashboard"
 	"github.com/openleads/leads/ingest"
+	"github.com/openleads/leads/internal/hostile"
 )
 
-// hostile returns texts that are meant to become markup or script where a page is careless: the Big List of Naughty Strings, and every way out of
-// every context with every way to run something.
-func hostile(t *testing.T) []string {
-	t.Helper()
-	var all []string
-	data, err := os.ReadFile("../../../../shared/corpora/blns.json")
-	if err != nil {
-		t.Log("SKIPPED the Big List of Naughty Strings: ../shared/corpora/blns.json is not there")
-	} else {
-		require.NoError(t, json.Unmarshal(data, &all))
+// proof asks for the counts of docs/reliability.md in full.
+var proof = os.Getenv("LEADS_PROOF") != ""
+
+// object is a JSON object with texts as its names and values.
+func object(texts []string) string {
+	all := map[string]string{"email": "a@example.com"}
+	for _, s := range texts {
+		all[hostile.Cut(s, 100)] = s
 	}
-	outs := []string{"", `">`, `'>`, "`>", "</textarea>", "</title>", "</script>", "</style>", "</option></select>", "--><!--", "]]>", `" `, `' `, "{{", "\u2028", "%22%3E", "&#34;&#62;", "\\\">", "</bdi></td></tr></table>"}
-	for _, out := range outs {
-		for _, tag := range []string{"img", "svg", "body", "input autofocus", "details open", "video", "math", "a", "iframe", "marquee", "hx-partial"} {
-			for _, on := range []string{"onerror", "onload", "onfocus", "ontoggle", "onmouseover", "hx-on:load", "hx-get", "data-hx-on:click"} {
-				all = append(all, fmt.Sprintf(`%s<%s src=x %s=alert(1)>`, out, tag, on))
+	data, _ := json.Marshal(all)
+	return string(data)
+}
+
+// leads of attributes that make a browser go or load somewhere.
+var addresses = []string{
+	"href", "src", "srcset", "action", "formaction", "data", "poster", "ping", "background", "cite", "xlink:href", "hx-get", "hx-post", "hx-put", "hx-delete", "hx-patch", "hx-sse:connect",
+}
+
+// skeleton is a page without its texts: elements with the names of their attributes, in their order. It makes sure that no address leads out, save those
+// of links to web pages, that there is no handler of an event, and no comment.
+func skeleton(t *testing.T, source, what string) []string {
+	t.Helper()
+	var bones []string
+	for tokens := html.NewTokenizer(strings.NewReader(source)); ; {
+		kind := tokens.Next()
+		if kind == html.ErrorToken {
+			return bones
+		}
+		if kind == html.TextToken {
+			continue
+		}
+		token := tokens.Token()
+		if kind == html.CommentToken {
+			require.Fail(t, "a comment", "%s: %s", what, token.Data)
+		}
+		bone := kind.String() + " " + token.Data
+		for _, a := range token.Attr {
+			bone += " " + a.Key
+			require.False(t, strings.HasPrefix(a.Key, "on"), "%s: a handler: %s", what, a.Key)
+			if slices.Contains(addresses, a.Key) {
+				within(t, token.Data, a.Val, what)
 			}
 		}
-		for _, scheme := range []string{"javascript:alert(1)", "JaVaScRiPt:alert(1)", "java\tscript:alert(1)", "data:text/html,<script>alert(1)</script>", "vbscript:msgbox(1)", "//evil.example/x.js", "https://evil.example/?\"onclick=alert(1) x=\""} {
-			all = append(all, out+scheme, fmt.Sprintf(`%s<a href="%s">x</a>`, out, scheme), fmt.Sprintf(`%s<script src="%s"></script>`, out, scheme), fmt.Sprintf(`%s<base href="%s">`, out, scheme))
-			all = append(all, fmt.Sprintf(`%s<meta http-equiv=refresh content="0;%s">`, out, scheme), fmt.Sprintf(`%s<form action="%s"><button>`, out, scheme), fmt.Sprintf(`%s<object data="%s">`, out, scheme))
-		}
-		for _, more := range []string{"<script>alert(1)</script>", "<ScRiPt>alert(1)</sCrIpT>", "<style>*{background:url(//evil.example)}</style>", "<template hx type=partial hx-target=body><img src=x onerror=alert(1)></template>", "{{.User}}", "${alert(1)}", "<svg><animate onbegin=alert(1) attributeName=x dur=1s>", "<x style=animation-name:x onanimationstart=alert(1)>", "\x00<script>alert(1)</script>", "＜script＞alert(1)＜/script＞", "+ADw-script+AD4-alert(1)+ADw-/script+AD4-"} {
-			all = append(all, out+more)
+		bones = append(bones, bone)
+	}
+}
+
+func within(t *testing.T, tag, address, what string) {
+	t.Helper()
+	u, err := url.Parse(address)
+	require.NoError(t, err, what)
+	inside := u.Scheme == "" && u.Host == "" && strings.HasPrefix(u.Path, "/dashboard") || address == "#main"
+	require.True(t, inside || tag == "a" && (u.Scheme == "https" || u.Scheme == "http"), "%s: an address leads out: %s", what, address)
+}
+
+// linked reports whether the page of a lead makes a link of a text, which is an element more.
+func linked(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
+// TestHostileTextIsText compares every page full of hostile texts with the same page of harmless ones: it has the same elements with the same attributes in
+// the same order, so that nothing of a text has become markup. Every text comes to every page; to the pages of a lead, and with LEADS_PROOF=1 to all, it
+// comes in every place.
+func TestHostileTextIsText(t *testing.T) {
+	t.Parallel()
+	o := newSpoilt(t, 1)
+	known := map[string]bool{}
+	for _, harmless := range []string{"harmless", "https://harmless.example/", strings.Repeat("long and harmless ", 60), "phone", "{{harmless"} {
+		for _, v := range o.pages {
+			o.poison.deal(v, []string{harmless}, true)
+			_, page := o.see(v, []string{harmless})
+			for _, bone := range skeleton(t, page, v.name) {
+				known[bone] = true
+			}
 		}
 	}
+	texts, pages := hostile.Texts(t), 0
+	plain := slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return strings.TrimSpace(s) == "" || linked(s) })
+	links := slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return !linked(s) })
+	for _, v := range o.pages {
+		pages += o.compare(v, "harmless", plain, known) + o.compare(v, "https://harmless.example/", links, known)
+	}
+	t.Logf("%d texts, %d kinds of pages, %d pages", len(texts), len(o.pages), pages)
+}
+
+// batch is how many texts a form or a file holds.
+const batch = 20
+
+// compare goes through the texts on one kind of page, and returns how many pages that took.
+func (o *spoiltOffice) compare(v visit, harmless string, texts []string, known map[string]bool) int {
+	some := slices.Repeat([]string{harmless}, batch)
+	o.poison.deal(v, some[:1], true)
+	status, page := o.see(v, some)
+	require.Equal(o.t, cmp.Or(v.status, http.StatusOK), status, "%s: %s", v.name, page)
+	want := skeleton(o.t, page, v.name)
+	o.poison.deal(v, texts, proof || v.path == "/leads/"+o.ids[0] || v.path == "/leads/"+o.ids[0]+"/edit")
+	for n, at := 1, 0; ; n, at = n+1, at+batch {
+		code, page := o.see(v, texts[at%len(texts):min(at%len(texts)+batch, len(texts))])
+		require.NotContains(o.t, page, "ZgotmplZ", v.name)
+		o.same(v, code, skeleton(o.t, page, v.name), status, want, known)
+		if o.poison.done() && (at+batch >= len(texts) || v.form["payload"] == nil && !v.upload) {
+			return n
+		}
+	}
+}
+
+// same compares a page with a harmless one.
+func (o *spoiltOffice) same(v visit, code int, got []string, status int, want []string, known map[string]bool) {
+	o.t.Helper()
+	if v.loose {
+		require.Less(o.t, code, 500, v.name)
+		for _, bone := range got {
+			require.True(o.t, known[bone], "%s: a text became <%s>", v.name, bone)
+		}
+		return
+	}
+	require.Equal(o.t, status, code, v.name)
+	i := 0
+	for i < min(len(want), len(got)) && want[i] == got[i] {
+		i++
+	}
+	require.True(o.t, i == len(want) && i == len(got), "%s: %d elements, not %d; from the %dth on %q, not %q", v.name, len(got), len(want), i, got[i:min(i+5, len(got))], want[i:min(i+5, len(want))])
+}
+
+// asked is a request with texts in its parameters or fields.
+type asked struct {
+	method, path string
+	names        []string
+}
+
+// ask sends one as the owner.
+func (o *spoiltOffice) ask(a asked, values url.Values) (int, string) {
+	r := httptest.NewRequestWithContext(o.t.Context(), a.method, "/dashboard"+a.path, strings.NewReader(values.Encode()))
+	if r.Header.Set("Content-Type", "application/x-www-form-urlencoded"); a.method == http.MethodGet {
+		r.URL.RawQuery = values.Encode()
+	}
+	r.Header.Set("User", "owner")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	w := httptest.NewRecorder()
+	o.board.ServeHTTP(w, r)
+	return w.Code, w.Body.String()
+}
+
+// asks are requests with parameters or fields that somebody outside could have a user send, or that a user types.
+func (o *spoiltOffice) asks() (all []asked) {
+	form := func(names string, paths ...string) {
+		for _, path := range paths {
+			all = append(all, asked{http.MethodPost, path, strings.Fields(names)})
+		}
+	}
+	query := func(names string, paths ...string) {
+		for _, path := range paths {
+			all = append(all, asked{http.MethodGet, path, strings.Fields(names)})
+		}
+	}
+	lead := "/leads/" + o.ids[0]
+	query("q status stage source qualification min owner tag from to repeat sort done n after pipeline", "/", "/board", lead)
+	query("payload done n days state after lead key purpose edit step", "/overview", "/sources/"+o.source.ID+"/mapping", "/sequences/trial", "/sequences/trial/preview", "/sequences/trial/mail", "/quarantine", "/work", "/work/trail", "/settings/suppressions", "/settings/scoring")
+	form("email firstName lastName phone company meta.message new.name new.value version", lead+"/edit", "/leads/new")
+	form("name query", "/views", "/pipelines")
+	form("what where", "/quarantine/"+o.quarantine(ingest.Fields{Email: "jo@spam.example"}, "{}", "honeypot")+"/block")
+	form("note tag assignee stage", lead+"/change")
+	form("name preset from to payload contentType id kind steps s0.kind s0.id s0.subject match.json match.field delay purpose blocked origins redirects wording honeypot",
+		"/sources", "/sources/"+o.source.ID, "/sources/"+o.source.ID+"/mapping", "/sources/"+o.source.ID+"/preview", "/new-sequence", "/sequences/trial/edit", "/sequences/trial/json")
+	form("label scope url description events address purpose zone digestAt mode.new json key hook person weight version",
+		"/settings", "/settings/team", "/settings/keys", "/settings/webhooks", "/settings/suppressions", "/settings/retention", "/settings/scoring")
 	return all
 }
 
-// poison makes leads that hold the texts everywhere that somebody outside can write to, and much of what people inside write.
-func (w *world) poison(texts []string) (ids []string) {
-	w.t.Helper()
-	const each = 60 // texts of one lead
-	for chunk := range slices.Chunk(texts, each) {
-		at := func(i int) string {
-			return strings.ReplaceAll(strings.ToValidUTF8(chunk[i%len(chunk)], "\uFFFD"), "\x00", "")
-		}
-		sub := ingest.Submission{
-			Tenant: leads.DefaultTenant, SourceID: w.source.ID, Metadata: ingest.Metadata{}, Raw: []byte(strings.Join(chunk, "\n")), ContentType: "text/plain; x=" + at(9), UserAgent: at(8),
-			Fields: ingest.Fields{Email: cutBytes(at(0), 200), FirstName: at(1), LastName: at(2), Phone: at(3), Company: at(4)}, Client: netip.MustParseAddr("203.0.113.9"),
-			Attribution: ingest.Attribution{
-				UTM: ingest.UTM{Source: at(5), Medium: at(6), Campaign: at(7), Term: at(8), Content: at(9)}, Referrer: at(10), Page: at(11), Landing: at(12),
-				ClickIDs: map[string]string{cutBytes(at(13), 60): at(14)}, Touches: quoted(at(15)),
-			},
-		}
-		for i := range chunk {
-			if name := cutBytes(at(i), 120); name != "" {
-				sub.Metadata.SetText(name, at(i))
-			}
-		}
-		captured, err := w.engine.Capture(w.t.Context(), sub)
-		require.NoError(w.t, err)
-		id := captured.LeadID
-		ids = append(ids, id)
-		tags := []string{}
-		for i := range 8 {
-			if tag := strings.TrimSpace(cutBytes(at(20+i), 50)); tag != "" {
-				tags = append(tags, tag)
-			}
-		}
-		who := cutBytes(at(30), 200)
-		_, err = w.desk.Update(w.t.Context(), ann, id, desk.Patch{AddTags: tags, Assignee: &who, Note: cutBytes(strings.Join(chunk, "\n"), 8000)})
-		require.NoError(w.t, err)
-	}
-	for _, id := range ids {
-		w.settled(id)
-	}
-	return ids
-}
-
-func quoted(s string) json.RawMessage {
-	raw, _ := json.Marshal([]string{s})
-	return raw
-}
-
-func cutBytes(s string, n int) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(s[:min(len(s), n)], ""), "\x00", "")
-}
-
-// shape lists the elements of a page and their attributes.
-func shape(t *testing.T, source string) map[string]bool {
-	t.Helper()
-	found := make(map[string]bool)
-	tokens := html.NewTokenizer(strings.NewReader(source))
-	for {
-		switch tokens.Next() {
-		case html.ErrorToken:
-			return found
-		case html.StartTagToken, html.SelfClosingTagToken:
-			token := tokens.Token()
-			found[token.Data] = true
-			for _, a := range token.Attr {
-				found[token.Data+" "+a.Key] = true
-				if slices.Contains([]string{"href", "src", "action", "hx-get", "hx-post", "hx-sse:connect"}, a.Key) {
-					u, err := url.Parse(a.Val)
-					require.NoError(t, err, a.Val)
-					require.True(t, u.Scheme == "" && u.Host == "" && strings.HasPrefix(u.Path, "/dashboard") || a.Val == "#main" || token.Data == "a" && (u.Scheme == "https" || u.Scheme == "http"), "an address leads out: %s", a.Val)
-				}
-			}
-		case html.CommentToken:
-			t.Error("a comment: " + tokens.Token().Data)
-		}
-	}
-}
-
-// TestHostileTextIsText compares the pages of leads full of hostile texts with those of harmless ones: there is no element and no attribute that is not there
-// too, so that nothing of a text has become markup.
-func TestHostileTextIsText(t *testing.T) {
+// TestHostileRequests sends the texts as what somebody could make a user open, and in the fields of every form: what is shown of them is text. Every text is
+// sent in all fields of one request, with LEADS_PROOF=1 of every.
+func TestHostileRequests(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	texts := hostile(t)
-	t.Log(len(texts), "texts")
-	harmless := make(map[string]bool)
-	visit := func(into func(page string), ids []string) {
-		paths := []string{"/dashboard/", "/dashboard/board", "/dashboard/?sort=oldest"}
-		for _, id := range ids {
-			paths = append(paths, "/dashboard/leads/"+id, "/dashboard/leads/"+id+"/edit")
-		}
-		for _, path := range paths {
-			status, page, _ := w.get("owner", path)
-			require.Equal(t, 200, status, path)
-			into(page)
-		}
-	}
-	visit(func(page string) {
-		for what := range shape(t, page) {
-			harmless[what] = true
-		}
-	}, append(w.fill(), w.poison([]string{"harmless", "https://harmless.example/"})...))
-	for _, more := range []string{"optgroup", "optgroup label", "option selected"} {
-		harmless[more] = true
-	}
-	visit(func(page string) {
-		for what := range shape(t, page) {
-			require.True(t, harmless[what], "a text became <%s>", what)
-		}
-		require.NotContains(t, page, "<script>")
-		require.NotContains(t, page, "ZgotmplZ")
-	}, w.poison(texts))
-}
-
-// TestHostileAddresses sends the texts as what somebody could make a user open: parameters of every page and fields of every form.
-func TestHostileAddresses(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	id := w.fill()[0]
-	texts := hostile(t)
-	for i, text := range texts {
-		if i%7 != 0 && os.Getenv("CI") == "" {
-			continue
-		}
-		q := url.Values{}
-		for _, name := range []string{"q", "status", "stage", "source", "qualification", "min", "owner", "tag", "from", "to", "repeat", "sort", "done", "n", "after", "pipeline"} {
-			q.Set(name, text)
-		}
-		for _, path := range []string{"/dashboard/?", "/dashboard/board?", "/dashboard/leads/" + id + "?"} {
-			_, page, _ := w.get("owner", path+q.Encode())
-			for what := range shape(t, page) {
-				require.NotContains(t, []string{"img", "iframe", "base", "object", "video", "body onload"}, what, text)
-				require.NotContains(t, what, " on", text)
+	o := newSpoilt(t, 1)
+	all, sent := o.asks(), 0
+	for i, text := range hostile.Texts(t) {
+		for n, a := range all {
+			if !proof && i%len(all) != n {
+				continue
+			}
+			sent++
+			values := url.Values{"do": {"create"}, "match.mode": {"json"}}
+			for _, name := range a.names {
+				values.Set(name, text)
+			}
+			code, page := o.ask(a, values)
+			require.Less(t, code, 500, "%s: %q", a.path, text)
+			for _, bone := range skeleton(t, page, a.path) {
+				tag := strings.Fields(bone + " x")[1]
+				require.NotContains(t, []string{"img", "base", "object", "video", "audio", "marquee", "math", "embed", "style"}, tag, "%s: %q", a.path, text)
 			}
 		}
-		_, page, _ := w.post("owner", "/dashboard/leads/"+id+"/edit", url.Values{"email": {text + strings.Repeat("x", 300)}, "new.name": {text}, "version": {text}})
-		require.NotContains(t, page, "<script>")
-		require.NotContains(t, page, "<img")
 	}
-}
-
-// TestHostileTextInChromium opens the pages in a browser, in which a script that runs is heard of.
-func TestHostileTextInChromium(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	texts := hostile(t)
-	if os.Getenv("CI") == "" {
-		texts = slices.DeleteFunc(texts, func(s string) bool { return len(s)%3 == 0 })
-	}
-	for i, name := range []string{`<img src=x onerror=alert(1)>`, `"><script>alert(1)</script>`} {
-		_, err := w.desk.CreateSource(t.Context(), ann, ingest.Source{Name: name})
-		require.NoError(t, err)
-		_, err = w.desk.CreatePipeline(t.Context(), ann, desk.Pipeline{Name: name, Stages: []desk.Stage{{Name: name, Color: []string{"#ff0000", "#00ff00"}[i]}}})
-		require.NoError(t, err)
-		require.NoError(t, w.desk.SaveView(t.Context(), ann, desk.SavedView{Name: name, Query: "tag=" + url.QueryEscape(name)}))
-	}
-	ids := w.poison(texts)
-	tab := w.tab(chromium(t), "owner")
-	require.NoError(t, tab.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
-			Source: `for (const name of ["alert", "confirm", "prompt"]) window[name] = () => { window.hurt = 1; };`,
-		})
-		return err
-	})))
-	require.NoError(t, tab.Open("data:text/html,<script>alert(1)</script>"))
-	require.Equal(t, "number", ask[string](t, tab, `typeof window.hurt`), "a script that runs is not heard of")
-	paths := []string{"/dashboard/", "/dashboard/?tag=" + url.QueryEscape(`"><script>alert(1)</script>`), "/dashboard/board", "/dashboard/pipelines", "/dashboard/import"}
-	for _, id := range ids {
-		paths = append(paths, "/dashboard/leads/"+id, "/dashboard/leads/"+id+"/edit")
-	}
-	for _, path := range paths {
-		require.NoError(t, tab.Do(chromedp.Navigate(w.server.URL+path)), path)
-		require.Equal(t, "undefined", ask[string](t, tab, `(() => {
-			for (const d of document.querySelectorAll("details")) d.open = true;
-			for (const b of document.querySelectorAll("button.badge")) b.dispatchEvent(new MouseEvent("mouseover", {bubbles: true}));
-			return typeof window.hurt;
-		})()`), path)
-	}
-	// Opening filters and searching swaps parts of the page in.
-	require.NoError(t, tab.Open(w.server.URL+"/dashboard/"))
-	require.NoError(t, tab.Do(chromedp.SendKeys("#q", "script")))
-	require.NoError(t, tab.Wait(`location.search === "?q=script"`))
-	require.Empty(t, tab.Problems(), "the policy had to refuse something, or a script has run")
-	for _, m := range tab.Messages() {
-		require.NotContains(t, strings.ToLower(m.Text), "script", m.Text)
-	}
+	t.Logf("%d requests of %d kinds", sent, len(all))
 }
 
 func TestHiddenCharactersAreShown(t *testing.T) {

@@ -12,6 +12,9 @@ const maxMarks = 4
 // visible shows the characters of a text that cannot be seen or that turn what follows around, as "[U+202E]", so that a text cannot
 // look like another one. Joiners stay where scripts and emoji need them.
 func visible(s string) string {
+	if !strings.ContainsFunc(s, notPlain) {
+		return s
+	}
 	var b strings.Builder
 	marks := 0
 	for _, r := range s {
@@ -29,6 +32,11 @@ func visible(s string) string {
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// notPlain reports whether a character is one that visible has to look at: any but those that a plain keyboard has.
+func notPlain(r rune) bool {
+	return (r < ' ' || r >= 0x7f) && r != '\n' && r != '\t' && r != '\r'
 }
 
 func hidden(r rune) bool {
