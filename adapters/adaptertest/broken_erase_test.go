@@ -213,6 +213,12 @@ func brokenKeeping() []breakage {
 			}
 		}},
 		{"sorts tokens", "sources/order, tokens and deleted ones", listed(func(_ context.Context, _ *hooked, e *desk.SourceEntry) { slices.Sort(e.Tokens) })},
+		{"forgets the names of deleted sources", "sources/names", func(s *hooked) {
+			s.sourceNames = func(ctx context.Context, tenant string) ([]desk.SourceName, error) {
+				names, err := s.Store.SourceNames(ctx, tenant)
+				return slices.DeleteFunc(names, func(n desk.SourceName) bool { return n.Deleted }), err
+			}
+		}},
 		{"sees what it accepts", "sources/last seen", listed(func(ctx context.Context, s *hooked, e *desk.SourceEntry) {
 			e.LastSeen = time.Time{}
 			subs, _ := s.Store.Payloads(ctx, e.Source.Tenant, e.Source.ID, 1000)

@@ -18,6 +18,7 @@ type work struct {
 	eraseLead         func(ctx context.Context, tenant, leadID string) error
 	expire            func(ctx context.Context, tenant string, before desk.Expiry, limit int) (int, error)
 	listSources       func(ctx context.Context, tenant string) ([]desk.SourceEntry, error)
+	sourceNames       func(ctx context.Context, tenant string) ([]desk.SourceName, error)
 	payloads          func(ctx context.Context, tenant, sourceID string, limit int) ([]ingest.Submission, error)
 	quarantined       func(ctx context.Context, tenant, after string, limit int) ([]ingest.Submission, error)
 	deleteQuarantined func(ctx context.Context, tenant, submissionID string) error
@@ -38,6 +39,7 @@ func workOn(s *memstore.Store) work {
 		eraseLead:         s.EraseLead,
 		expire:            s.Expire,
 		listSources:       s.ListSources,
+		sourceNames:       s.SourceNames,
 		payloads:          s.Payloads,
 		quarantined:       s.Quarantined,
 		deleteQuarantined: s.DeleteQuarantined,
@@ -73,6 +75,10 @@ func (h *hooked) Expire(ctx context.Context, tenant string, before desk.Expiry, 
 
 func (h *hooked) ListSources(ctx context.Context, tenant string) ([]desk.SourceEntry, error) {
 	return h.work.listSources(ctx, tenant)
+}
+
+func (h *hooked) SourceNames(ctx context.Context, tenant string) ([]desk.SourceName, error) {
+	return h.work.sourceNames(ctx, tenant)
 }
 
 func (h *hooked) Payloads(ctx context.Context, tenant, sourceID string, limit int) ([]ingest.Submission, error) {

@@ -20,6 +20,7 @@ type reading struct {
 	Count       int
 	Changed     []leads.Lead
 	Sources     []desk.SourceEntry
+	Names       []desk.SourceName
 	Payloads    []ingest.Submission
 	Quarantined []ingest.Submission
 	Queue       []desk.QueueCount
@@ -41,6 +42,7 @@ func (r *rig) readings(ctx context.Context, v *reading, addressKey string) map[s
 	v.Count, errs["CountLeads"] = s.CountLeads(ctx, desk.Filter{Tenant: r.tenant}, 1000)
 	v.Changed, errs["ChangedLeads"] = s.ChangedLeads(ctx, r.tenant, time.Time{}, 1000)
 	v.Sources, errs["ListSources"] = s.ListSources(ctx, r.tenant)
+	v.Names, errs["SourceNames"] = s.SourceNames(ctx, r.tenant)
 	v.Payloads, errs["Payloads"] = s.Payloads(ctx, r.tenant, r.source, 1000)
 	v.Quarantined, errs["Quarantined"] = s.Quarantined(ctx, r.tenant, "", 1000)
 	v.Queue, errs["Queue"] = s.Queue(ctx, r.tenant)

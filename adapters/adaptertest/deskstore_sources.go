@@ -14,6 +14,7 @@ const (
 	saysPutSource    = "PutSource creates the source or replaces the one with its tenant and ID, with all of its tokens."
 	saysPutTaken     = "It returns [leads.ErrInvalid], and changes nothing, if a token belongs to another source."
 	saysListSources  = "ListSources returns the tenant's sources with their active tokens in the order in which they were put, the oldest source first by CreatedAt, deleted ones too."
+	saysSourceNames  = "SourceNames returns what each source that ListSources returns is called, in that order."
 	saysLastSeen     = "LastSeen is when its newest submission came, accepted or not; zero if none has."
 	saysPayloads     = "Payloads returns up to limit of the newest submissions of a source, quarantined ones too, the newest first by ID."
 	saysQuarantined  = "Quarantined returns up to limit quarantined submissions of the tenant, the newest first by ID, beginning behind after (\"\" for the first page)."
@@ -26,6 +27,7 @@ func lookAfterContracts() []contract {
 		{"sources/put and listed", saysPutSource, listPut},
 		{"sources/a token of another", saysPutTaken, listTaken},
 		{"sources/order, tokens and deleted ones", saysListSources, listOrder},
+		{"sources/names", saysSourceNames, listNames},
 		{"sources/last seen", saysLastSeen, listSeen},
 		{"payloads/of a source", saysPayloads, payloadsOf},
 		{"quarantine/pages", saysQuarantined, quarantinePages},
@@ -101,6 +103,26 @@ func listOrder(r *rig) {
 	}
 	slices.SortStableFunc(want, func(a, b desk.SourceEntry) int { return a.Source.CreatedAt.Compare(b.Source.CreatedAt) })
 	r.same("sources", r.listed(), want)
+}
+
+func listNames(r *rig) {
+	r.as("other")
+	for i, after := range []time.Duration{3, 1, 2} {
+		source := ingest.Source{Tenant: r.tenant, ID: leads.NewID(), Name: fmt.Sprint("source ", i), CreatedAt: r.start.Add(after * time.Microsecond)}
+		if i == 2 {
+			source.DeletedAt = r.tick()
+		}
+		r.put(source)
+	}
+	var want []desk.SourceName
+	for _, e := range r.listed() {
+		want = append(want, desk.SourceName{ID: e.Source.ID, Name: e.Source.Name, Deleted: !e.Source.DeletedAt.IsZero()})
+	}
+	names, err := r.store().SourceNames(r.t.Context(), r.tenant)
+	r.check(err == nil && len(want) == 4, "SourceNames: %v", err)
+	r.same("names", names, want)
+	none, err := r.store().SourceNames(r.t.Context(), "nobody")
+	r.check(err == nil && len(none) == 0, "SourceNames of nobody: %v, %v", none, err)
 }
 
 func listSeen(r *rig) {

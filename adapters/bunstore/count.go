@@ -14,6 +14,10 @@ func (s *Store) CountLeads(ctx context.Context, f desk.Filter, most int) (int, e
 	if err != nil || !possible || most <= 0 {
 		return 0, err
 	}
+	if len(q.criteria) == 0 && most > soonCounted {
+		n, err := s.countAll(ctx, f, over)
+		return min(n, most), err
+	}
 	ways, err := s.waysToCount(ctx, q, most+len(over))
 	n := 0
 	for _, way := range ways { // the last one counts all
@@ -29,8 +33,34 @@ func (s *Store) CountLeads(ctx context.Context, f desk.Filter, most int) (int, e
 	return min(n, most), err
 }
 
+// soonCounted is how many leads are counted at once. More are known from what their hours were counted ahead.
+const soonCounted = 10_000
+
+// countAll counts all leads of a span.
+func (s *Store) countAll(ctx context.Context, f desk.Filter, over map[uid]leads.Lead) (n int, err error) {
+	q := desk.ReportQuery{Tenant: f.Tenant, From: f.From, To: f.To}
+	counts := make(map[desk.DayCount]int)
+	first, last, err := s.hoursOf(ctx, f.Tenant)
+	if err != nil {
+		return 0, err
+	}
+	from, to := spanOf(q)
+	var spans daySpans
+	spans.add(0, max(from, first), min(to, last))
+	for _, part := range spans.parts() {
+		if err := s.countDays(ctx, q, part, func(_ int, _ string, k int) { n += k }); err != nil {
+			return 0, err
+		}
+	}
+	err = s.correct(ctx, q, over, counts)
+	for _, k := range counts {
+		n += k
+	}
+	return n, err
+}
+
 // waysToCount chooses how rows are counted: one way, or before that another one that is quicker if it finds enough.
-func (s *Store) waysToCount(ctx context.Context, q *selection, most int) ([]way, error) {
+func (s *Store) waysToCount(ctx context.Context, q *selection, most int) (ways []way, err error) {
 	newest := orderOf(desk.NewestFirst)
 	all := func(c *condition) (from, table string) { return q.all(c, newest) + q.rest(c, nil), "l" }
 	by := func(k *criterion) way {
@@ -46,23 +76,23 @@ func (s *Store) waysToCount(ctx context.Context, q *selection, most int) ([]way,
 	if len(q.criteria) == 1 && q.criteria[0].from != nil {
 		return []way{by(&q.criteria[0])}, nil
 	}
-	fewest, n, err := s.fewest(ctx, q)
+	p, err := s.plan(ctx, q, "", most)
 	switch {
 	case err != nil:
 		return nil, err
-	case fewest != nil && n < s.steps.few:
-		return []way{q.few(newest, fewest.from, fewest)}, nil
-	case len(q.words) > 0:
-		words, often, err := s.rarest(ctx, q)
-		ways := []way{q.few(newest, func(c *condition) string { return s.engine.wordRows(c, q.filter.Tenant, words) }, nil)}
-		if often { // so many are soon counted in any rows
-			ways = []way{q.first(newest, 6*most), ways[0]}
-		}
-		return ways, err
-	case fewest != nil:
-		return []way{by(fewest)}, nil
+	case p.few:
+		return []way{q.few(newest, p.by.from, p.by)}, nil
+	case p.words != nil:
+		ways = []way{q.few(newest, func(c *condition) string { return s.engine.wordRows(c, q.filter.Tenant, p.words) }, nil)}
+	case p.by != nil:
+		ways = []way{by(p.by)}
+	default:
+		ways = []way{all}
 	}
-	return []way{all}, nil
+	if p.walk > 0 {
+		ways = []way{q.first(newest, p.walk), ways[0]}
+	}
+	return ways, nil
 }
 
 // countListed counts the rows in the listing up to most, but for those that are out of date.

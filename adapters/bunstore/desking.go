@@ -4,14 +4,14 @@ package bunstore
 type desking struct {
 	unlistedBehind, unlistedOf, readUnlisted string
 
-	sources, tokens, lastSeen      string
+	sources, sourceNames           string
+	tokens, lastSeen               string
 	payloads, quarantined, dropKey string
 
 	queue, deadTasks  string
 	addEntry, entries string
 
-	firstCreated, moves, responses string
-	listedAs                       string
+	hours, moves, responses string
 
 	submissionsOf                          string
 	holdEnrollments, holdTasksOf           string
@@ -33,8 +33,9 @@ func newDesking(text func(string) string) desking {
 		unlistedOf:     text(`SELECT ` + leadColumns + ` FROM {p}leads WHERE tenant_id = ?1 AND {unlisted} ORDER BY id LIMIT ?2 {skip}`),
 		readUnlisted:   text(`SELECT ` + leadColumns + ` FROM {p}leads WHERE tenant_id = ?1 AND {unlisted} ORDER BY id LIMIT ?2`),
 
-		sources: text(`SELECT tenant_id, id, name, doc, created_at, deleted_at FROM {p}sources WHERE tenant_id = ?1 ORDER BY created_at, id`),
-		tokens:  text(`SELECT source_id, token FROM {p}tokens WHERE tenant_id = ?1 ORDER BY source_id, token`),
+		sources:     text(`SELECT tenant_id, id, name, doc, created_at, deleted_at FROM {p}sources WHERE tenant_id = ?1 ORDER BY created_at, id`),
+		sourceNames: text(`SELECT id, name, deleted_at IS NOT NULL FROM {p}sources WHERE tenant_id = ?1 ORDER BY created_at, id`),
+		tokens:      text(`SELECT source_id, token FROM {p}tokens WHERE tenant_id = ?1 ORDER BY source_id, token`),
 		// The newest by ID are the newest to a second or so.
 		lastSeen: text(`SELECT max(received_at) FROM (SELECT received_at FROM {p}submissions WHERE tenant_id = ?1 AND source_id = ?2 ORDER BY id DESC LIMIT 50) AS s`),
 		payloads: text(`SELECT ` + submissionColumns + ` FROM {p}submissions WHERE tenant_id = ?1 AND source_id = ?2 ORDER BY id DESC LIMIT ?3`),
@@ -50,8 +51,8 @@ func newDesking(text func(string) string) desking {
 		addEntry: text(`INSERT INTO {p}trail (` + entryColumns + `) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING`),
 		entries:  text(`SELECT ` + entryColumns + ` FROM {p}trail WHERE tenant_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3`),
 
-		firstCreated: text(`SELECT min(created_at) FROM {p}listing WHERE tenant_id = ?1 AND created_at >= ?2 AND created_at < ?3`),
-		listedAs:     text(`SELECT created_at, source_id, channel, qualification, status FROM {p}listing WHERE tenant_id = ?1 AND lead_id = ?2`),
+		// Each by itself: so both are read off an end of the index.
+		hours: text(`SELECT (SELECT min(hour) FROM {p}hours WHERE tenant_id = ?1 AND kind = ''), (SELECT max(hour) FROM {p}hours WHERE tenant_id = ?1 AND kind = '')`),
 		moves: text(`SELECT tenant_id, lead_id, id, kind, at, submission_id, task_id, data FROM {p}events
 			WHERE tenant_id = ?1 AND kind = 'status' AND at >= ?2 AND at < ?3 ORDER BY at, id LIMIT ?4`),
 		responses: text(`SELECT lead_id, assignee, created_at, assigned_at, viewed_at, contacted_at FROM {p}listing

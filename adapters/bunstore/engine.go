@@ -70,6 +70,8 @@ type engine interface {
 	// the planner from looking into a WITH.
 	index(name string) string
 	fence() string
+	// plainID is an ID as 32 hexadecimal digits.
+	plainID(column string) string
 	// hasWord is the condition that a row l has the word; wordRows are the rows l that have the words, with their WHERE.
 	hasWord(c *condition, tenant string, w desk.Word) string
 	wordRows(c *condition, tenant string, words []desk.Word) string

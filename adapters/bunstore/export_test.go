@@ -159,7 +159,7 @@ func (s *Store) Deskings() map[string]string {
 	st := s.engine.statements()
 	return map[string]string{
 		"unlisted": st.readUnlisted, "unlisted behind": st.unlistedBehind, "last seen": st.lastSeen, "payloads": st.payloads,
-		"quarantined": st.quarantined, "dead tasks": st.deadTasks, "moves": st.moves, "responses": st.responses, "first created": st.firstCreated,
+		"quarantined": st.quarantined, "dead tasks": st.deadTasks, "moves": st.moves, "responses": st.responses, "hours": st.hours,
 		"consents": st.erased[5],
 	}
 }

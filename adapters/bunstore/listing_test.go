@@ -3,6 +3,7 @@ package bunstore_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -58,6 +59,12 @@ func TestListedOrNot(t *testing.T) {
 			if i < 20 {
 				all[i].Score, all[i].Status, all[i].Stage, all[i].Assignee = nil, leads.StatusClosed, "lab", "eve"
 			}
+			if i%31 == 5 {
+				all[i].Status = "odd"
+			}
+			if i%37 == 30 {
+				all[i].Score.Qualification = "odd"
+			}
 		}
 		require.NoError(t, s.PutLeads(t.Context(), all))
 		other := crowdLead(r, 1, 2, today(), sources)
@@ -81,21 +88,15 @@ func TestListedOrNot(t *testing.T) {
 				require.Equal(t, answers[i], answer, "%s: %+v", when, f)
 			}
 		}
-		days := func(by desk.ReportBy) []desk.DayCount {
-			got, err := s.LeadsByDay(t.Context(), desk.ReportQuery{Tenant: "acme", From: today().AddDate(0, 0, -40), By: by})
-			require.NoError(t, err)
-			require.NotEmpty(t, got)
-			return got
-		}
 		ask("none is listed")
-		want := days(desk.BySource)
+		want := reports(t, s, all)
 		require.NoError(t, s.ListSome(t.Context(), "acme"))
 		ask("some are listed")
-		require.Equal(t, want, days(desk.BySource))
+		require.Equal(t, want, reports(t, s, all))
 		s.ListAll(t.Context())
 		require.NoError(t, s.Analyze(t.Context()))
 		ask("all are listed")
-		require.Equal(t, want, days(desk.BySource))
+		require.Equal(t, want, reports(t, s, all))
 		unlisted, err := s.Query(t.Context(), unlistedQuery(s))
 		require.NoError(t, err)
 		require.Empty(t, unlisted)
@@ -111,11 +112,59 @@ func TestListedOrNot(t *testing.T) {
 		}
 		clear(answers)
 		ask("listed as they were")
-		byStatus := days(desk.ByStatus)
+		changed := reports(t, s, all)
+		require.NotEqual(t, want, changed)
 		s.ListAll(t.Context())
 		ask("listed anew")
-		require.Equal(t, byStatus, days(desk.ByStatus))
+		require.Equal(t, changed, reports(t, s, all))
+		for _, lead := range all[:100] {
+			require.NoError(t, s.EraseLead(t.Context(), "acme", lead.ID))
+		}
+		reports(t, s, all[100:]) // who was erased does not count
 	})
+}
+
+// reports are what is counted ahead, by everything and in zones whose days begin at odd hours, and how many leads there are of some spans. Each is held
+// against the leads.
+func reports(t *testing.T, s *bunstore.Store, all []leads.Lead) (got []string) {
+	t.Helper()
+	for _, span := range [][2]time.Time{{all[0].CreatedAt, time.Time{}}, {all[len(all)/3].CreatedAt, all[len(all)/2].CreatedAt}, {{}, all[len(all)/2].CreatedAt.Add(time.Hour)}} {
+		n, err := s.CountLeads(t.Context(), desk.Filter{Tenant: "acme", From: span[0], To: span[1]}, 1<<30)
+		require.NoError(t, err)
+		within := 0
+		for _, lead := range all {
+			if !lead.CreatedAt.Before(span[0]) && (span[1].IsZero() || lead.CreatedAt.Before(span[1])) {
+				within++
+			}
+		}
+		if !span[0].IsZero() {
+			require.Equal(t, within, n)
+		}
+		got = append(got, fmt.Sprint(n))
+	}
+	for _, by := range []desk.ReportBy{desk.ByNothing, desk.BySource, desk.ByChannel, desk.ByQualification, desk.ByStatus} {
+		for _, zone := range []string{"UTC", "Asia/Kathmandu", "America/St_Johns", "Australia/Lord_Howe"} {
+			loc, err := time.LoadLocation(zone)
+			require.NoError(t, err)
+			q := desk.ReportQuery{Tenant: "acme", From: today().AddDate(0, 0, -340).Add(17 * time.Minute), To: today().Add(-3 * time.Hour), By: by, Zone: loc}
+			days, err := s.LeadsByDay(t.Context(), q)
+			require.NoError(t, err)
+			byDay := make(map[string]int)
+			for _, lead := range all {
+				if !lead.CreatedAt.Before(q.From) && lead.CreatedAt.Before(q.To) {
+					byDay[lead.CreatedAt.In(loc).Format(time.DateOnly)]++
+				}
+			}
+			for _, d := range days {
+				byDay[d.Day] -= d.Count
+			}
+			for day, n := range byDay {
+				require.Zero(t, n, "%s in %s by %q", day, zone, by)
+			}
+			got = append(got, fmt.Sprintf("%x", sha256.Sum256(fmt.Append(nil, days))))
+		}
+	}
+	return got
 }
 
 func unlistedQuery(s *bunstore.Store) string {
@@ -136,6 +185,12 @@ func someFilters(sources []string, all []leads.Lead) (filters []desk.Filter) {
 		{From: all[60].CreatedAt, To: all[160].CreatedAt}, {From: all[60].CreatedAt, To: all[120].CreatedAt, Search: "a"},
 		{Search: "changed"}, {Search: all[7].LastName}, {Search: all[7].Company}, {Search: all[9].Email}, {Search: all[11].Phone}, {Search: "example ann ba"}, {Search: "an ann"}, {Search: "+49 30 1"},
 		{Search: "zzz example"}, {Search: "mar", Statuses: []leads.Status{leads.StatusClosed}}, {Search: "mar", Tag: "vip"}, {Search: "b", Unanswered: true, MinScore: 60}, {Search: "gmbh labs"},
+		{Unassigned: true, Statuses: []leads.Status{leads.StatusClosed}}, {Statuses: []leads.Status{"odd"}}, {Statuses: []leads.Status{"odd", leads.StatusClosed}, Assignee: "eve"},
+		{Sources: sources[:1], Statuses: []leads.Status{leads.StatusConverted}, MinScore: 40}, {Qualifications: []leads.Qualification{"odd", leads.Cold}, Unassigned: true},
+		{Stages: []string{"lab"}, Assignee: "eve"}, {Stages: []string{"qualified"}, Unanswered: true}, {Stages: []string{"contacted"}, Duplicates: desk.DuplicatesExclude},
+		{Qualifications: []leads.Qualification{leads.Hot}, Statuses: []leads.Status{leads.StatusNew, leads.StatusContacted, leads.StatusQualified}, Unanswered: true},
+		{Search: "ann", Sources: sources[2:], MinScore: 80}, {Search: "example", Assignee: "person01"}, {Assignee: "person02", Tag: "tag3"}, {MinScore: 99, Duplicates: desk.DuplicatesOnly},
+		{Search: "jonas gmbh", Statuses: []leads.Status{leads.StatusNew}},
 	} {
 		for j, sort := range []desk.Sort{desk.NewestFirst, desk.OldestFirst, desk.HottestFirst, desk.ChangedFirst} {
 			f.Tenant, f.Sort, f.Limit, f.Offset = "acme", sort, 15, 0
@@ -279,6 +334,9 @@ func TestErasedWhileAtWork(t *testing.T) {
 			require.NoError(t, err)
 			require.Empty(t, left, table)
 		}
+		counted, err := s.Query(t.Context(), "SELECT tenant_id FROM leads_hours WHERE n <> 0")
+		require.NoError(t, err)
+		require.Empty(t, counted, "nobody is counted any more")
 	})
 }
 
@@ -318,12 +376,14 @@ func TestDeskUsesItsIndexes(t *testing.T) {
 		multiply(t, s, "20000")
 		capturePeople(t, s, "acme", 2000)
 		s.ListAll(t.Context())
+		hours := `INSERT INTO leads_hours (tenant_id, kind, hour, value, n) SELECT tenant_id, 'status', updated_at, '', 1 FROM leads_listing GROUP BY tenant_id, updated_at`
+		require.NoError(t, s.Exec(t.Context(), hours))
 		require.NoError(t, s.Analyze(t.Context()))
 		texts := s.Deskings()
 		for name, index := range map[string]string{
 			"unlisted": "leads_leads_unlisted", "unlisted behind": "leads_leads_unlisted", "last seen": "leads_submissions", "payloads": "leads_submissions",
 			"quarantined": "leads_submissions", "dead tasks": "leads_tasks_dead", "moves": "leads_events_status", "responses": "leads_listing_created",
-			"first created": "leads_listing_created", "consents": "leads_consents_lead",
+			"hours": "leads_hours", "consents": "leads_consents_lead",
 		} {
 			plan := planOf(t, s, texts[name])
 			require.Contains(t, plan, index, "%s:\n%s", name, plan)

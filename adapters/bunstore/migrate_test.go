@@ -81,7 +81,7 @@ func TestKilledMigration(t *testing.T) {
 		captureOne(t, s, submission("acme", "ann@example.com"))
 		steps, err := s.Query(t.Context(), "SELECT name FROM leads_migrations")
 		require.NoError(t, err)
-		require.Equal(t, []string{"001_foundation", "002_following", "003_desk"}, steps)
+		require.Equal(t, []string{"001_foundation", "002_following", "003_desk", "004_facets"}, steps)
 	})
 }
 

@@ -96,6 +96,10 @@ func (e *postgresEngine) index(string) string { return "" }
 // fence keeps the planner from looking for another way to rows that are known to be few.
 func (e *postgresEngine) fence() string { return "MATERIALIZED" }
 
+func (e *postgresEngine) plainID(column string) string {
+	return "replace(" + column + "::text, '-', '')"
+}
+
 // hasWord finds the word among the row's words.
 func (e *postgresEngine) hasWord(c *condition, tenant string, w desk.Word) string {
 	code := tenantCode(tenant)

@@ -65,6 +65,19 @@ func (s *Store) sources(ctx context.Context, tenant string) (entries []desk.Sour
 	return entries, order, err
 }
 
+// SourceNames is described by [desk.Sources].
+func (s *Store) SourceNames(ctx context.Context, tenant string) (names []desk.SourceName, err error) {
+	err = s.read(ctx, "source names", s.engine.statements().sourceNames, validTenant(tenant), []any{tenant}, func(scan scanFunc) error {
+		var id uid
+		var name desk.SourceName
+		err := scan(&id, &name.Name, &name.Deleted)
+		name.ID = id.String()
+		names = append(names, name)
+		return err
+	})
+	return names, err
+}
+
 // Payloads is described by [desk.Sources].
 func (s *Store) Payloads(ctx context.Context, tenant, sourceID string, limit int) ([]ingest.Submission, error) {
 	id, ok := parseID(sourceID)

@@ -4,10 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"sort"
+	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/adapters/desk"
@@ -45,37 +49,142 @@ func groupOf(by desk.ReportBy, r *listingRow) string {
 	return ""
 }
 
-// LeadsByDay is described by [desk.Reports]. It goes from day to day on which there are leads, because SQLite knows no zones, and counts each one's by
-// the index.
+// LeadsByDay is described by [desk.Reports]. Whole hours have been counted as their leads were listed; what is not whole, at the ends and where days do
+// not begin with an hour, is counted by the index.
 func (s *Store) LeadsByDay(ctx context.Context, q desk.ReportQuery) ([]desk.DayCount, error) {
 	over, err := s.unlisted(ctx, q.Tenant)
 	if err != nil || !validTenant(q.Tenant) {
 		return nil, err
 	}
 	counts := make(map[desk.DayCount]int) // by day and group
-	zone := cmp.Or(q.Zone, time.UTC)
+	first, last, err := s.hoursOf(ctx, q.Tenant)
+	if err != nil {
+		return nil, err
+	}
 	from, to := spanOf(q)
-	for from < to {
-		first, err := s.firstCreated(ctx, q.Tenant, from, to)
-		if err != nil {
-			return nil, err
-		}
-		if first == nil {
-			break
-		}
-		day := time.UnixMicro(*first).In(zone)
-		end := min(to, nextDay(day).UnixMicro())
-		if err := s.countDay(ctx, q, *first, end, func(group string, n int) {
-			counts[desk.DayCount{Day: day.Format(time.DateOnly), Group: group}] += n
+	days, spans := daysOf(max(from, first), min(to, last), cmp.Or(q.Zone, time.UTC))
+	for _, part := range spans.parts() {
+		if err := s.countDays(ctx, q, part, func(day int, group string, n int) {
+			counts[desk.DayCount{Day: days[day], Group: group}] += n
 		}); err != nil {
 			return nil, err
 		}
-		from = end
 	}
 	if err := s.correct(ctx, q, over, counts); err != nil {
 		return nil, err
 	}
 	return sortedDays(counts), nil
+}
+
+// hour is what is counted ahead, in microseconds.
+const hour = int64(time.Hour / time.Microsecond)
+
+// hoursOf returns when the first hour with leads of a tenant begins and the last one ends.
+func (s *Store) hoursOf(ctx context.Context, tenant string) (first, last int64, err error) {
+	err = s.read(ctx, "leads by day", s.engine.statements().hours, true, []any{tenant}, func(scan scanFunc) error {
+		var from, to *int64
+		err := scan(&from, &to)
+		if from != nil && to != nil {
+			first, last = *from*hour, (*to+1)*hour
+		}
+		return err
+	})
+	return first, last, err
+}
+
+// daySpan is a span of a day: in hours, or in microseconds.
+type daySpan struct {
+	day      int
+	from, to int64
+}
+
+// daySpans are those of several days.
+type daySpans struct{ hours, rest []daySpan }
+
+// daysOf names the days of a span, and divides each into whole hours and the rest.
+func daysOf(from, to int64, zone *time.Location) (days []string, spans daySpans) {
+	for from < to {
+		day := time.UnixMicro(from).In(zone)
+		end := min(to, nextDay(day).UnixMicro())
+		spans.add(len(days), from, end)
+		days, from = append(days, day.Format(time.DateOnly)), end
+	}
+	return days, spans
+}
+
+// add divides a span of a day.
+func (d *daySpans) add(day int, from, to int64) {
+	rest := func(from, to int64) {
+		if from < to {
+			d.rest = append(d.rest, daySpan{day, from, to})
+		}
+	}
+	first, last := floorHour(from+hour-1), floorHour(to)
+	if first >= last {
+		rest(from, to)
+		return
+	}
+	d.hours = append(d.hours, daySpan{day, first, last})
+	rest(from, first*hour)
+	rest(last*hour, to)
+}
+
+// floorHour is the hour since 1970 in which a time lies.
+func floorHour(micros int64) int64 { return (micros - (micros%hour+hour)%hour) / hour }
+
+// manySpans is how many spans are counted at once.
+const manySpans = 400
+
+// part of the spans of several days, which are counted at once.
+type spanPart struct {
+	spans []daySpan
+	whole bool // they are hours
+}
+
+func (d *daySpans) parts() (parts []spanPart) {
+	for some := range slices.Chunk(d.hours, manySpans) {
+		parts = append(parts, spanPart{some, true})
+	}
+	for some := range slices.Chunk(d.rest, manySpans) {
+		parts = append(parts, spanPart{some, false})
+	}
+	return parts
+}
+
+// countDays counts the leads of some spans by their group.
+func (s *Store) countDays(ctx context.Context, q desk.ReportQuery, part spanPart, add func(day int, group string, n int)) error {
+	c := &condition{args: []any{q.Tenant}}
+	var values []string
+	for _, d := range part.spans { // numbers of our own
+		values = append(values, fmt.Sprintf("(%d, %d, %d)", d.day, d.from, d.to))
+	}
+	column := groups[q.By]
+	group := cmp.Or(column, "''")
+	text := "WITH d (day, since, until) AS (VALUES " + strings.Join(values, ", ") + ") "
+	if part.whole {
+		text += "SELECT d.day, h.value, CAST(sum(h.n) AS BIGINT) FROM d {join} {p}hours AS h ON h.tenant_id = ?1 AND h.kind = " + c.arg(column) +
+			" AND h.hour >= d.since AND h.hour < d.until GROUP BY d.day, h.value"
+	} else {
+		if q.By == desk.BySource {
+			group = s.engine.plainID("l.source_id")
+		}
+		text += "SELECT d.day, " + group + ", count(*) FROM d {join} {p}listing AS l" + s.engine.index("created") +
+			" ON l.tenant_id = ?1 AND l.created_at >= d.since AND l.created_at < d.until GROUP BY 1, 2"
+	}
+	return s.loosely(ctx, "leads by day", text, c, func(scan scanFunc) error {
+		day, n, group := 0, 0, ""
+		if err := scan(&day, &group, &n); err != nil {
+			return err
+		}
+		if q.By == desk.BySource && column != "" {
+			id, err := uuid.Parse(group)
+			if group = uid(id).String(); err != nil {
+				return err
+			}
+		}
+		add(day, group, n)
+		return nil
+	})
 }
 
 func sortedDays(counts map[desk.DayCount]int) []desk.DayCount {
@@ -98,33 +207,6 @@ func nextDay(t time.Time) time.Time {
 	return t.Truncate(time.Second).Add(time.Duration(later) * time.Second)
 }
 
-func (s *Store) firstCreated(ctx context.Context, tenant string, from, to int64) (first *int64, err error) {
-	err = s.read(ctx, "leads by day", s.engine.statements().firstCreated, true, []any{tenant, from, to}, func(scan scanFunc) error { return scan(&first) })
-	return first, err
-}
-
-// countDay counts the leads of a day in the listing by their group.
-func (s *Store) countDay(ctx context.Context, q desk.ReportQuery, from, to int64, add func(group string, n int)) error {
-	column := groups[q.By]
-	text := `SELECT count(*) FROM {p}listing AS l WHERE tenant_id = ?1 AND created_at >= ?2 AND created_at < ?3`
-	if column != "" {
-		text = `SELECT count(*), ` + column + ` FROM {p}listing AS l WHERE tenant_id = ?1 AND created_at >= ?2 AND created_at < ?3 GROUP BY ` + column
-	}
-	return s.read(ctx, "leads by day", s.engine.text(text), true, []any{q.Tenant, from, to}, func(scan scanFunc) error {
-		n, group, id := 0, "", uid{}
-		to := []any{&n}
-		switch {
-		case q.By == desk.BySource && column != "":
-			to = append(to, &id)
-		case column != "":
-			to = append(to, &group)
-		}
-		err := scan(to...)
-		add(cmp.Or(id.String(), group), n)
-		return err
-	})
-}
-
 // correct takes from the counts what the listing says of leads that have changed since, and adds what is true of them.
 func (s *Store) correct(ctx context.Context, q desk.ReportQuery, over map[uid]leads.Lead, counts map[desk.DayCount]int) error {
 	if len(over) == 0 {
@@ -136,26 +218,39 @@ func (s *Store) correct(ctx context.Context, q desk.ReportQuery, over map[uid]le
 			counts[desk.DayCount{Day: at.In(zone).Format(time.DateOnly), Group: groupOf(q.By, r)}] += n
 		}
 	}
+	listed, err := s.listedAs(ctx, q.Tenant, over)
+	if err != nil {
+		return err
+	}
+	for i := range listed {
+		count(&listed[i], -1)
+	}
 	for id, lead := range over {
-		old, there, err := s.listedAs(ctx, q.Tenant, id)
-		if err != nil {
-			return err
-		}
-		if there {
-			count(&old, -1)
-		}
 		count(rowOfListing(id, lead), 1)
 	}
 	return nil
 }
 
-// listedAs reads what the listing says of a lead that reports count by.
-func (s *Store) listedAs(ctx context.Context, tenant string, lead uid) (r listingRow, there bool, err error) {
-	err = s.read(ctx, "listing", s.engine.statements().listedAs, true, []any{tenant, s.engine.id(lead)}, func(scan scanFunc) error {
-		there = true
-		return scan(&r.created, &r.source, &r.channel, &r.qualification, &r.status)
-	})
-	return r, there, err
+// listedAs reads what the listing says of leads that are not listed as they are, by what reports count them by.
+func (s *Store) listedAs(ctx context.Context, tenant string, over map[uid]leads.Lead) (rows []listingRow, err error) {
+	for some := range slices.Chunk(slices.Collect(maps.Keys(over)), manySpans) {
+		c := &condition{args: []any{tenant}}
+		var marks []string
+		for _, id := range some {
+			marks = append(marks, c.arg(s.engine.id(id)))
+		}
+		text := "SELECT created_at, source_id, channel, qualification, status FROM {p}listing WHERE tenant_id = ?1 AND lead_id IN (" + strings.Join(marks, ", ") + ")"
+		err := s.loosely(ctx, "listing", text, c, func(scan scanFunc) error {
+			var r listingRow
+			err := scan(&r.created, &r.source, &r.channel, &r.qualification, &r.status)
+			rows = append(rows, r)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
 }
 
 // Moves is described by [desk.Reports].

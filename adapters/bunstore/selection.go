@@ -3,6 +3,7 @@ package bunstore
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,10 +24,13 @@ type selection struct {
 type criterion struct {
 	name string
 	text func(c *condition) string
+	uses []string // the columns that text is about
 	// from is where its rows are found by an index of its own: a FROM and a WHERE, to which more can be added. Nil if there is none.
 	from func(c *condition) string
 	// ordered says that the index has its rows in the order of creation.
 	ordered bool
+	// changed is an index that has its rows in the order of their last change, or "".
+	changed string
 	// table is where the time of creation and the ID are read from that order: l, or a table that is joined with it. alone are its rows without l,
 	// if they are in another table.
 	table string
@@ -44,7 +48,7 @@ func (s *Store) selectionOf(f desk.Filter) (q *selection, possible bool) {
 		q.among("assignee", indexed(f.Assignee))
 	}
 	if f.Unassigned {
-		q.among("assignee", "")
+		q.add("assignee", true, facet("(l.facets & 128) = 0"), func(*condition) string { return "l.assignee = ''" })
 	}
 	if len(f.Sources) > 0 {
 		var ids []any
@@ -59,25 +63,36 @@ func (s *Store) selectionOf(f desk.Filter) (q *selection, possible bool) {
 		q.among("source", ids...)
 	}
 	q.among("stage", texts(f.Stages)...)
-	q.among("status", texts(f.Statuses)...)
-	q.among("qualification", texts(f.Qualifications)...)
+	q.coded("status", texts(f.Statuses), statusCodes, 7)
+	q.coded("qualification", texts(f.Qualifications), qualificationCodes, 24)
 	if f.MinScore > 0 {
-		q.add("score", false, func(c *condition) string { return "l.score >= " + c.arg(f.MinScore) })
+		least := strconv.Itoa((f.MinScore + 1) * 256)
+		q.add("score", false, facet("l.facets >= "+least), func(c *condition) string { return "l.score >= " + c.arg(f.MinScore) })
 	}
 	if f.Unanswered {
-		q.add("unanswered", true, func(*condition) string { return "l.contacted_at IS NULL" })
+		q.add("unanswered", true, facet("(l.facets & 64) = 0"), func(*condition) string { return "l.contacted_at IS NULL" })
 	}
 	switch f.Duplicates {
 	case desk.DuplicatesOnly:
-		q.add("repeated", true, func(*condition) string { return "l.repeated = 1" })
+		q.add("repeated", true, facet("(l.facets & 32) = 32"), func(*condition) string { return "l.repeated = 1" })
 	case desk.DuplicatesExclude:
-		q.criteria = append(q.criteria, criterion{name: "single", text: func(*condition) string { return "l.repeated = 0" }})
+		q.criteria = append(q.criteria, criterion{name: "single", uses: inFacets, text: facet("(l.facets & 32) = 0")})
 	}
 	for _, w := range q.words {
-		q.criteria = append(q.criteria, criterion{name: "word", text: func(c *condition) string { return s.engine.hasWord(c, f.Tenant, w) }})
+		q.criteria = append(q.criteria, criterion{name: "word", uses: []string{"words"}, text: func(c *condition) string { return s.engine.hasWord(c, f.Tenant, w) }})
 	}
 	return q, possible && validTenant(f.Tenant) && (f.Assignee == "" || !f.Unassigned)
 }
+
+// The facets of a row are in one number; what its bits mean stands in the migration that made it.
+var (
+	inFacets           = []string{"facets"}
+	statusCodes        = map[string]int{"new": 1, "contacted": 2, "qualified": 3, "converted": 4, "closed": 5}
+	qualificationCodes = map[string]int{"cold": 8, "warm": 16, "hot": 24}
+)
+
+// facet is a condition on the facets alone.
+func facet(text string) func(*condition) string { return func(*condition) string { return text } }
 
 // texts are the values of a list as they stand in an index.
 func texts[T ~string](values []T) []any {
@@ -98,8 +113,17 @@ func (q *selection) among(name string, values ...any) {
 	if len(values) == 0 {
 		return
 	}
-	column := columns[name]
-	q.add(name, len(values) == 1, func(c *condition) string {
+	text := isAmong(columns[name], values)
+	q.add(name, len(values) == 1, text, text)
+	k := &q.criteria[len(q.criteria)-1]
+	k.uses = []string{columns[name]}
+	if name == "stage" && len(values) == 1 {
+		k.changed = "staged"
+	}
+}
+
+func isAmong(column string, values []any) func(c *condition) string {
+	return func(c *condition) string {
 		if len(values) == 1 {
 			return "l." + column + " = " + c.arg(values[0])
 		}
@@ -108,19 +132,34 @@ func (q *selection) among(name string, values ...any) {
 			marks = append(marks, c.arg(v))
 		}
 		return "l." + column + " IN (" + strings.Join(marks, ", ") + ")"
-	})
+	}
 }
 
-// add adds a criterion that has an index with its name.
-func (q *selection) add(name string, ordered bool, text func(c *condition) string) {
-	q.criteria = append(q.criteria, criterion{name: name, text: text, ordered: ordered, table: "l", from: func(c *condition) string {
-		return "{p}listing AS l" + q.engine.index(name) + " WHERE l.tenant_id = ?1 AND " + text(c)
+// coded adds that a column is one of the values, which the facets tell if each has a code.
+func (q *selection) coded(name string, values []any, codes map[string]int, mask int) {
+	var in []string
+	for _, v := range values {
+		if code := codes[v.(string)]; code > 0 {
+			in = append(in, strconv.Itoa(code))
+		}
+	}
+	q.among(name, values...)
+	if len(in) > 0 && len(in) == len(values) {
+		k := &q.criteria[len(q.criteria)-1]
+		k.text, k.uses = facet("(l.facets & "+strconv.Itoa(mask)+") IN ("+strings.Join(in, ", ")+")"), inFacets
+	}
+}
+
+// add adds a criterion that has an index with its name. own is what that index is asked for, and text what any row is.
+func (q *selection) add(name string, ordered bool, text, own func(c *condition) string) {
+	q.criteria = append(q.criteria, criterion{name: name, text: text, uses: inFacets, ordered: ordered, table: "l", from: func(c *condition) string {
+		return "{p}listing AS l" + q.engine.index(name) + " WHERE l.tenant_id = ?1 AND " + own(c)
 	}})
 }
 
 func tagged(tag string) criterion {
 	return criterion{
-		name: "tag", ordered: true, table: "t",
+		name: "tag", ordered: true, table: "t", uses: []string{"created_at"},
 		text: func(c *condition) string {
 			return "EXISTS (SELECT 1 FROM {p}tags AS t WHERE t.tenant_id = ?1 AND t.tag = " + c.arg(tag) + " AND t.created_at = l.created_at AND t.lead_id = l.lead_id)"
 		},

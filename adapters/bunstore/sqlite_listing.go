@@ -127,6 +127,8 @@ func (e *sqliteEngine) index(name string) string {
 
 func (e *sqliteEngine) fence() string { return "" }
 
+func (e *sqliteEngine) plainID(column string) string { return "lower(hex(" + column + "))" }
+
 // hasWord finds the word in the text of all words.
 func (e *sqliteEngine) hasWord(c *condition, _ string, w desk.Word) string {
 	var all []string

@@ -3,7 +3,9 @@ package bunstore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/openleads/leads/adapters/desk"
 )
@@ -14,9 +16,6 @@ type steps struct{ walked, few int }
 
 var usualSteps = steps{walked: 2000, few: 3000}
 
-// commonShare is of how many of the rows that are looked at a word must be in one to be called common.
-const commonShare = 20
-
 // listedPlaces returns the places from skip on, at most n, of the rows in the listing.
 func (s *Store) listedPlaces(ctx context.Context, q *selection, o order, skip, n int) ([]desk.Place, error) {
 	if len(q.criteria) == 0 {
@@ -26,18 +25,38 @@ func (s *Store) listedPlaces(ctx context.Context, q *selection, o order, skip, n
 	if err != nil || len(found) == n {
 		return found, err
 	}
-	way, err := s.wayTo(ctx, q, o)
-	if err != nil {
-		return nil, err
+	p, err := s.plan(ctx, q, o.column, skip+n)
+	if err == nil && p.walk > 0 {
+		found, err = s.readPlaces(ctx, q, o, q.first(o, p.walk), skip, n)
 	}
-	return s.readPlaces(ctx, q, o, way, skip, n)
+	if err != nil || len(found) == n {
+		return found, err
+	}
+	return s.readPlaces(ctx, q, o, s.wayTo(q, o, p), skip, n)
 }
 
 // first is the way to those that are selected of the first n rows in an order.
 func (q *selection) first(o order, n int) way {
 	return func(c *condition) (from, table string) {
-		return "(SELECT * FROM " + q.all(c, o) + o.by("l") + " LIMIT " + c.arg(n) + ") AS l WHERE l.tenant_id = ?1" + q.rest(c, nil), "l"
+		return "(SELECT " + q.uses(o.column) + " FROM " + q.all(c, o) + o.by("l") + " LIMIT " + c.arg(n) + ") AS l WHERE l.tenant_id = ?1" + q.rest(c, nil), "l"
 	}
+}
+
+// uses are the columns that the criteria look at, and those of an order: what else the rows have need not be read.
+func (q *selection) uses(more string) string {
+	columns := []string{"l.tenant_id", "l.lead_id"}
+	add := func(column string) {
+		if column = "l." + column; !slices.Contains(columns, column) {
+			columns = append(columns, column)
+		}
+	}
+	add(more)
+	for i := range q.criteria {
+		for _, column := range q.criteria[i].uses {
+			add(column)
+		}
+	}
+	return strings.Join(columns, ", ")
 }
 
 // all are all rows within the span of the order.
@@ -72,27 +91,28 @@ func (s *Store) loosely(ctx context.Context, operation, text string, c *conditio
 // way leads to the rows of a selection: a FROM and a WHERE, to which more can be added, and the table that has the order.
 type way func(c *condition) (from, table string)
 
-// wayTo chooses how few rows are looked for.
-func (s *Store) wayTo(ctx context.Context, q *selection, o order) (way, error) {
-	fewest, n, err := s.fewest(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	if fewest != nil && n < s.steps.few {
-		return q.few(o, fewest.from, fewest), nil
-	}
-	if len(q.words) > 0 {
-		words, _, err := s.rarest(ctx, q)
-		return q.few(o, func(c *condition) string { return s.engine.wordRows(c, q.filter.Tenant, words) }, nil), err
-	}
-	for i := range q.criteria {
-		if k := &q.criteria[i]; k.from != nil && k.ordered && o.column == "created_at" {
-			return func(c *condition) (from, table string) {
-				return k.from(c) + q.rest(c, k) + q.span(c, o, k.table), k.table
-			}, nil
+// wayTo is the way of a plan.
+func (s *Store) wayTo(q *selection, o order, p plan) way {
+	switch k := p.by; {
+	case p.words != nil:
+		return q.few(o, func(c *condition) string { return s.engine.wordRows(c, q.filter.Tenant, p.words) }, nil)
+	case k == nil:
+		return func(c *condition) (from, table string) { return q.all(c, o) + q.rest(c, nil), "l" }
+	case p.few:
+		return q.few(o, k.from, k)
+	case k.changed != "" && o.column == "updated_at":
+		o.index = k.changed
+		return func(c *condition) (from, table string) {
+			return q.all(c, o) + " AND " + k.text(c) + q.rest(c, k), "l"
 		}
 	}
-	return func(c *condition) (from, table string) { return q.all(c, o) + q.rest(c, nil), "l" }, nil
+	table := "l"
+	if o.column == "created_at" {
+		table = p.by.table
+	}
+	return func(c *condition) (from, _ string) {
+		return p.by.from(c) + q.rest(c, p.by) + q.span(c, o, table), table
+	}
 }
 
 // clues are what a word is looked up by in the index: a number, or else the longest of the word's parts. Each row that is found is still asked for the
@@ -119,65 +139,6 @@ func (q *selection) few(o order, from func(c *condition) string, but *criterion)
 		}
 		return "(WITH l AS " + q.engine.fence() + " (SELECT l.* FROM " + text + ") SELECT * FROM l) AS l WHERE l.tenant_id = ?1" + q.rest(c, but) + q.span(c, o, "l"), "l"
 	}
-}
-
-// fewest returns the criterion whose index has the fewest rows, counted up to steps.few.
-func (s *Store) fewest(ctx context.Context, q *selection) (k *criterion, least int, err error) {
-	for i := range q.criteria {
-		if q.criteria[i].from == nil {
-			continue
-		}
-		n := 0
-		c := &condition{args: []any{q.filter.Tenant}}
-		rows := q.criteria[i].from
-		if q.criteria[i].alone != nil {
-			rows = q.criteria[i].alone
-		}
-		from := rows(c)
-		text := "SELECT count(*) FROM (SELECT 1 FROM " + from + " LIMIT " + strconv.Itoa(s.steps.few) + ") AS counted"
-		if err := s.loosely(ctx, "find leads", text, c, func(scan scanFunc) error { return scan(&n) }); err != nil {
-			return nil, 0, err
-		}
-		if k == nil || n < least {
-			k, least = &q.criteria[i], n
-		}
-	}
-	return k, least, nil
-}
-
-// rarest returns the words of the search that are worth being looked up: those that are rare among the newest rows, or the rarest one. What
-// everybody has is quicker looked at in the rows that the others find. It reports whether one row of four has all words.
-func (s *Store) rarest(ctx context.Context, q *selection) (words []desk.Word, often bool, err error) {
-	c := &condition{args: []any{q.filter.Tenant}}
-	newest := orderOf(desk.NewestFirst)
-	counts := make([]int, len(q.words)+2) // of all rows, of those with each word, and of those with all words
-	text, all := "SELECT count(*)", "TRUE"
-	for _, w := range q.words {
-		has := s.engine.hasWord(c, q.filter.Tenant, w)
-		all += " AND " + has
-		text += ", coalesce(sum(CASE WHEN " + has + " THEN 1 ELSE 0 END), 0)"
-	}
-	text += ", coalesce(sum(CASE WHEN " + all + " THEN 1 ELSE 0 END), 0) FROM (SELECT * FROM {p}listing AS l" + q.engine.index(newest.index) + " WHERE l.tenant_id = ?1" + newest.by("l") + " LIMIT " + strconv.Itoa(s.steps.walked) + ") AS l"
-	err = s.loosely(ctx, "find leads", text, c, func(scan scanFunc) error {
-		to := make([]any, len(counts))
-		for i := range counts {
-			to[i] = &counts[i]
-		}
-		return scan(to...)
-	})
-	rarest := 0
-	for i, n := range counts[1 : len(q.words)+1] {
-		if n*commonShare < counts[0] {
-			words = append(words, q.words[i])
-		}
-		if n < counts[1+rarest] {
-			rarest = i
-		}
-	}
-	if len(words) == 0 {
-		words = q.words[rarest : rarest+1]
-	}
-	return words, 4*counts[len(counts)-1] >= counts[0], err
 }
 
 func mark(n int) string { return "?" + strconv.Itoa(n) }

@@ -69,6 +69,7 @@ type Desk struct {
 	cfg     Config
 	store   Store
 	exports exports
+	reports reports
 }
 
 // New makes a Desk. It does no I/O. It reports every field of cfg that cannot be used.

@@ -102,9 +102,13 @@ func (d *Desk) ExportCSV(ctx context.Context, u User, f Filter, w io.Writer, raw
 	if err := may(u, Admin); err != nil {
 		return 0, err
 	}
-	names, err := d.SourceNames(ctx, u)
+	sources, err := d.SourceNames(ctx, u)
 	if err != nil {
 		return 0, err
+	}
+	names := make(map[string]string, len(sources))
+	for _, s := range sources {
+		names[s.ID] = s.Name
 	}
 	out := csv.NewWriter(w)
 	if err := out.Write(columns); err != nil { // into its buffer
@@ -130,7 +134,7 @@ func (d *Desk) ExportCSV(ctx context.Context, u User, f Filter, w io.Writer, raw
 }
 
 // cells are the columns of a lead.
-func cells(l leads.Lead, names map[string]SourceName) ([]string, error) {
+func cells(l leads.Lead, names map[string]string) ([]string, error) {
 	score, qualification, metadata := "", "", ""
 	if l.Score != nil {
 		score, qualification = strconv.Itoa(l.Score.Value), string(l.Score.Qualification)
@@ -144,7 +148,7 @@ func cells(l leads.Lead, names map[string]SourceName) ([]string, error) {
 	}
 	return []string{
 		l.ID, l.CreatedAt.UTC().Format(time.RFC3339), l.UpdatedAt.UTC().Format(time.RFC3339), l.Email, l.FirstName, l.LastName, l.Phone, l.Company,
-		string(l.Status), score, qualification, names[l.First.SourceID].Name, l.Assignee, strings.Join(l.Tags, ", "),
+		string(l.Status), score, qualification, names[l.First.SourceID], l.Assignee, strings.Join(l.Tags, ", "),
 		l.Enrichment.Value("geo.country"), l.Enrichment.Value("attribution.first.channel"), strconv.Itoa(l.Submissions), metadata,
 	}, nil
 }

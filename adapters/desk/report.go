@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/openleads/leads"
@@ -40,32 +41,94 @@ type StageCount struct {
 	Median time.Duration
 }
 
-// Stages reports how leads went through the statuses. Leads that were created within the span have entered "new" then. For readers.
+// reports keeps large reports for a while: people look at them again and again.
+type reports struct {
+	mu   sync.Mutex
+	kept map[reportKey]keptReport
+}
+
+// reportKey is a report of a span, to the minute.
+type reportKey struct {
+	tenant   string
+	from, to int64
+}
+
+type keptReport struct {
+	report StageReport
+	until  time.Time
+}
+
+const (
+	largeReport = 5000 // moves or leads that were looked at
+	keepReport  = 30 * time.Second
+	keptReports = 256
+)
+
+func keyOf(q ReportQuery) reportKey {
+	return reportKey{q.Tenant, q.From.Truncate(time.Minute).Unix(), q.To.Truncate(time.Minute).Unix()}
+}
+
+func (r *reports) get(q ReportQuery, now time.Time) (StageReport, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	kept, ok := r.kept[keyOf(q)]
+	if !ok || !now.Before(kept.until) {
+		return StageReport{}, false
+	}
+	kept.report.Stages = slices.Clone(kept.report.Stages)
+	return kept.report, true
+}
+
+func (r *reports) put(q ReportQuery, report StageReport, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.kept == nil || len(r.kept) >= keptReports {
+		r.kept = make(map[reportKey]keptReport)
+	}
+	report.Stages = slices.Clone(report.Stages)
+	r.kept[keyOf(q)] = keptReport{report, now.Add(keepReport)}
+}
+
+// Stages reports how leads went through the statuses. Leads that were created within the span have entered "new" then. A report of more than 5,000
+// moves or leads may be half a minute old. For readers.
 func (d *Desk) Stages(ctx context.Context, u User, q ReportQuery) (StageReport, error) {
 	if err := may(u, Reader); err != nil {
 		return StageReport{}, err
 	}
 	q.Tenant = u.Tenant
+	now := d.now()
+	if report, ok := d.reports.get(q, now); ok {
+		return report, nil
+	}
+	report, looked, err := d.stageReport(ctx, q)
+	if err == nil && looked > largeReport {
+		d.reports.put(q, report, now)
+	}
+	return report, err
+}
+
+// stageReport makes the report, and tells how much it looked at.
+func (d *Desk) stageReport(ctx context.Context, q ReportQuery) (StageReport, int, error) {
 	moves, err := d.store.Moves(ctx, q, reportRows)
 	if err != nil {
-		return StageReport{}, wrap("stages", err)
+		return StageReport{}, 0, wrap("stages", err)
 	}
 	came, err := d.store.Responses(ctx, q, reportRows)
 	if err != nil {
-		return StageReport{}, wrap("stages", err)
+		return StageReport{}, 0, wrap("stages", err)
 	}
 	report := StageReport{Partial: len(moves) == reportRows || len(came) == reportRows}
 	flow := flowOf(came, moves)
 	for _, status := range Statuses() {
-		now, err := d.store.CountLeads(ctx, Filter{Tenant: u.Tenant, Statuses: []leads.Status{status}}, 10_000)
+		now, err := d.store.CountLeads(ctx, Filter{Tenant: q.Tenant, Statuses: []leads.Status{status}}, 10_000)
 		if err != nil {
-			return StageReport{}, wrap("stages", err)
+			return StageReport{}, 0, wrap("stages", err)
 		}
 		report.Stages = append(report.Stages, StageCount{
 			Status: status, Now: now, Entered: flow.entered[status], Left: flow.left[status], Median: median(flow.stays[status]),
 		})
 	}
-	return report, nil
+	return report, len(moves) + len(came), nil
 }
 
 // flow is how leads moved.

@@ -229,7 +229,7 @@ func TestSources(t *testing.T) {
 	require.Empty(t, list)
 	names, err := w.SourceNames(ctx, rita)
 	require.NoError(t, err)
-	require.Equal(t, desk.SourceName{Name: "Renamed", Deleted: true}, names[w.source])
+	require.Contains(t, names, desk.SourceName{ID: w.source, Name: "Renamed", Deleted: true})
 	lead, err := w.Lead(ctx, rita, w.lead)
 	require.NoError(t, err, "its leads stay")
 	require.Equal(t, w.source, lead.First.SourceID)

@@ -68,22 +68,12 @@ func (d *Desk) AllSources(ctx context.Context, u User) ([]Source, error) {
 	return found, nil
 }
 
-// SourceName is what a lead shows of the source that it came through.
-type SourceName struct {
-	Name    string
-	Deleted bool
-}
-
-// SourceNames returns the names of the tenant's sources by their IDs, of deleted ones too. For readers.
-func (d *Desk) SourceNames(ctx context.Context, u User) (map[string]SourceName, error) {
+// SourceNames returns what the tenant's sources are called, the oldest first, deleted ones too. It costs much less than AllSources. For readers.
+func (d *Desk) SourceNames(ctx context.Context, u User) ([]SourceName, error) {
 	if err := may(u, Reader); err != nil {
 		return nil, err
 	}
-	entries, err := d.store.ListSources(ctx, u.Tenant)
-	names := make(map[string]SourceName, len(entries))
-	for _, e := range entries {
-		names[e.Source.ID] = SourceName{Name: e.Source.Name, Deleted: !e.Source.DeletedAt.IsZero()}
-	}
+	names, err := d.store.SourceNames(ctx, u.Tenant)
 	return names, wrap("sources", err)
 }
 

@@ -79,6 +79,8 @@ type Sources interface {
 	// ListSources returns the tenant's sources with their active tokens in the order in which they were put, the oldest source first by
 	// CreatedAt, deleted ones too.
 	ListSources(ctx context.Context, tenant string) ([]SourceEntry, error)
+	// SourceNames returns what each source that ListSources returns is called, in that order.
+	SourceNames(ctx context.Context, tenant string) ([]SourceName, error)
 	// Payloads returns up to limit of the newest submissions of a source, quarantined ones too, the newest first by ID.
 	Payloads(ctx context.Context, tenant, sourceID string, limit int) ([]ingest.Submission, error)
 	// Quarantined returns up to limit quarantined submissions of the tenant, the newest first by ID, beginning behind after ("" for the first
@@ -95,6 +97,13 @@ type SourceEntry struct {
 	Tokens []string
 	// LastSeen is when its newest submission came, accepted or not; zero if none has.
 	LastSeen time.Time
+}
+
+// SourceName is what a lead shows of the source that it came through.
+type SourceName struct {
+	ID      string
+	Name    string
+	Deleted bool
 }
 
 // Work tells of the queue.

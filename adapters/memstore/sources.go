@@ -88,6 +88,16 @@ func (s *Store) ListSources(ctx context.Context, tenant string) ([]desk.SourceEn
 	return entries, nil
 }
 
+// SourceNames returns what the tenant's sources are called, the oldest first. See [desk.Sources].
+func (s *Store) SourceNames(ctx context.Context, tenant string) ([]desk.SourceName, error) {
+	entries, err := s.ListSources(ctx, tenant)
+	var names []desk.SourceName
+	for _, e := range entries {
+		names = append(names, desk.SourceName{ID: e.Source.ID, Name: e.Source.Name, Deleted: !e.Source.DeletedAt.IsZero()})
+	}
+	return names, err
+}
+
 // Payloads returns the newest submissions of a source. See [desk.Sources].
 func (s *Store) Payloads(ctx context.Context, tenant, sourceID string, limit int) ([]ingest.Submission, error) {
 	if err := s.begin(ctx, "payloads"); err != nil {

@@ -62,6 +62,9 @@ func runDesk(ctx context.Context, s settings) error {
 	defer drop()
 	var all []deskFigures
 	for _, place := range places {
+		if !strings.Contains(place.name, s.store) {
+			continue
+		}
 		figures, err := measureDesk(ctx, s, place)
 		if err != nil {
 			return fmt.Errorf("%s: %w", place.name, err)

@@ -38,6 +38,7 @@ type settings struct {
 	desk        int
 	calls       int
 	keep        bool
+	store       string
 	only        string
 	dir         string
 }
@@ -55,6 +56,7 @@ func main() {
 	flag.IntVar(&s.desk, "desk", 0, "measure what a desk asks of stores with so many leads")
 	flag.IntVar(&s.calls, "calls", 200, "with -desk: calls of each kind")
 	flag.BoolVar(&s.keep, "keep", false, "with -desk: keep the stores, and use those that were kept; SQLite needs -dir for it")
+	flag.StringVar(&s.store, "store", "", "with -desk: measure only the store whose name holds this")
 	flag.StringVar(&s.only, "only", "", "run only the variants whose name holds this")
 	flag.StringVar(&s.dir, "dir", "", "folder for the SQLite files (default: a temporary one)")
 	flag.StringVar(&serve, "serve", "", "used by the program itself: be the server of a variant")

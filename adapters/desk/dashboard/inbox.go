@@ -40,7 +40,7 @@ type inboxData struct {
 	Unsaved    bool   // the selection is none of the views
 	HandOut    bool   // the leads that are shown can be handed out
 	Pipelines  []desk.Pipeline
-	Sources    []desk.Source
+	Sources    []desk.SourceName
 	Statuses   []leads.Status
 	Levels     []leads.Qualification
 	ByStage    map[string]desk.Stage
@@ -77,8 +77,11 @@ func inbox(p *page) error {
 		return err
 	}
 	x := inboxData{Selection: s, First: f.After == "", Next: found.Next, Statuses: desk.Statuses(), Levels: []leads.Qualification{leads.Hot, leads.Warm, leads.Cold}}
-	if x.Count, err = p.desk().Count(p.ctx(), p.user, f, inboxCount); err != nil {
-		return err
+	x.Count = len(found.Leads)
+	if !x.First || x.Next != "" { // else they are all on this page
+		if x.Count, err = p.desk().Count(p.ctx(), p.user, f, inboxCount); err != nil {
+			return err
+		}
 	}
 	x.More = x.Count >= inboxCount
 	if err := x.name(p); err != nil {
@@ -103,7 +106,7 @@ func (x *inboxData) name(p *page) error {
 	var errs [3]error
 	var saved []desk.SavedView
 	x.Pipelines, errs[0] = p.allPipelines()
-	x.Sources, errs[1] = p.desk().AllSources(p.ctx(), p.user)
+	x.Sources, errs[1] = p.desk().SourceNames(p.ctx(), p.user)
 	saved, errs[2] = p.desk().Views(p.ctx(), p.user)
 	if err := errors.Join(errs[:]...); err != nil {
 		return err
@@ -158,7 +161,7 @@ func stageOf(stages map[string]desk.Stage, lead leads.Lead) desk.Stage {
 	return stages[string(lead.Status)]
 }
 
-func sourceName(sources []desk.Source, id string) string {
+func sourceName(sources []desk.SourceName, id string) string {
 	for _, s := range sources {
 		if s.ID == id {
 			return s.Name
@@ -262,10 +265,18 @@ type download struct {
 	http.ResponseWriter
 	kind, name string
 	begun      bool
+	extended   time.Time
 }
+
+// stopped is how long a download may stand still. There are few places for them.
+const stopped = time.Minute
 
 // Write sends the header first.
 func (d *download) Write(data []byte) (int, error) {
+	if now := time.Now(); now.Sub(d.extended) > stopped/10 {
+		d.extended = now
+		_ = http.NewResponseController(d.ResponseWriter).SetWriteDeadline(now.Add(stopped)) // not every server can
+	}
 	if !d.begun {
 		d.begun = true
 		d.Header().Set("Content-Type", d.kind)

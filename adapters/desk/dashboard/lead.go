@@ -83,10 +83,10 @@ func (p *page) leadData() (leadData, error) {
 		return x, errs[0]
 	}
 	var events []leads.Event
-	var sources []desk.Source
+	var sources []desk.SourceName
 	var sent []leads.Delivery
 	events, errs[0] = p.desk().Events(p.ctx(), p.user, p.id())
-	sources, errs[1] = p.desk().AllSources(p.ctx(), p.user)
+	sources, errs[1] = p.desk().SourceNames(p.ctx(), p.user)
 	sent, errs[2] = p.desk().Deliveries(p.ctx(), p.user, p.id())
 	x.Pipelines, errs[3] = p.allPipelines()
 	x.Enrollments, errs[4] = p.desk().Enrollments(p.ctx(), p.user, sequence.EnrollmentQuery{LeadID: p.id()})

@@ -104,7 +104,7 @@ func (p *page) quarantinePage() (quarantinePage, error) {
 
 // sourceNames are the names of the sources by their IDs, of deleted ones too.
 func (p *page) sourceNames() (map[string]string, error) {
-	all, err := p.desk().AllSources(p.ctx(), p.user)
+	all, err := p.desk().SourceNames(p.ctx(), p.user)
 	names := make(map[string]string, len(all))
 	for _, s := range all {
 		names[s.ID] = s.Name

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 
 	"github.com/openleads/leads"
@@ -17,10 +18,12 @@ type leadPage struct {
 }
 
 type pagination struct {
-	Page       int    `json:"page"`
-	Limit      int    `json:"limit"`
-	Total      int    `json:"total"`
-	Pages      int    `json:"pages"`
+	Page  int `json:"page"`
+	Limit int `json:"limit"`
+	Total int `json:"total"`
+	Pages int `json:"pages"`
+	// Capped says that there may be more than Total: see Options.MaxTotal.
+	Capped     bool   `json:"capped,omitempty"`
 	NextCursor string `json:"nextCursor,omitempty"`
 }
 
@@ -80,9 +83,11 @@ func listLeads(c *call) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	total := f.Offset + len(found.Leads)
+	total, capped := f.Offset+len(found.Leads), false
 	if found.Next != "" || f.After != "" || total == f.Offset { // else the last page tells it
-		total, err = c.api.desk.Count(c.ctx(), c.user, f, c.api.opts.MaxTotal)
+		most := c.api.most(f)
+		total, err = c.api.desk.Count(c.ctx(), c.user, f, most)
+		capped = total >= most
 	}
 	if err != nil {
 		return result{}, err
@@ -90,8 +95,29 @@ func listLeads(c *call) (result, error) {
 	named, err := c.sources()
 	return ok(leadPage{
 		Data:       each(found.Leads, func(l leads.Lead) leadShape { return shapeLead(l, named) }),
-		Pagination: pagination{Page: page, Limit: limit, Total: total, Pages: (total + limit - 1) / limit, NextCursor: found.Next},
+		Pagination: pagination{Page: page, Limit: limit, Total: total, Pages: (total + limit - 1) / limit, Capped: capped, NextCursor: found.Next},
 	}, err)
+}
+
+// The most that totals count, unless the host says otherwise: of a search every lead is looked at, of a filter an index, and all leads are counted ahead.
+const (
+	mostFound    = 10_000
+	mostFiltered = 100_000
+	mostOfAll    = 1 << 30
+)
+
+// most is up to how many leads the total of a list is counted.
+func (a *API) most(f desk.Filter) int {
+	all := desk.Filter{Sort: f.Sort, Limit: f.Limit, Offset: f.Offset, After: f.After, From: f.From, To: f.To}
+	switch {
+	case a.opts.MaxTotal > 0:
+		return a.opts.MaxTotal
+	case f.Search != "":
+		return mostFound
+	case !reflect.DeepEqual(f, all):
+		return mostFiltered
+	}
+	return mostOfAll
 }
 
 // one answers one lead with its ETag.

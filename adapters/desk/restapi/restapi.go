@@ -20,6 +20,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/openleads/leads/adapters/desk"
@@ -36,7 +37,8 @@ type Options struct {
 	// Door takes what is posted to PREFIX/webhooks/TOKEN and PREFIX/webhooks/inbound/TOKEN: the engine's Handler. It shares that path with the
 	// endpoints of outgoing webhooks. Nil means that the host mounts the door itself.
 	Door http.Handler
-	// MaxTotal is up to how many leads the totals of lists count. 0 means 1,000,000.
+	// MaxTotal is up to how many leads the totals of lists count; a list with more says that its total is capped. 0 means 10,000 of a search, 100,000 of a
+	// filter, and all leads of a tenant or of a span of time.
 	MaxTotal int
 	// Logger is told about our own faults, without personal data. Nil means none.
 	Logger *slog.Logger
@@ -48,16 +50,17 @@ type API struct {
 	opts    Options
 	mux     *http.ServeMux
 	origins *http.CrossOriginProtection
+
+	patience time.Duration // see counted
 }
 
 // New returns the API of a desk.
 func New(d *desk.Desk, opts *Options) *API {
-	a := &API{desk: d, mux: http.NewServeMux(), origins: http.NewCrossOriginProtection()}
+	a := &API{desk: d, mux: http.NewServeMux(), origins: http.NewCrossOriginProtection(), patience: time.Minute}
 	if opts != nil {
 		a.opts = *opts
 	}
 	a.opts.Prefix = strings.TrimSuffix(cmp.Or(a.opts.Prefix, "/api"), "/")
-	a.opts.MaxTotal = cmp.Or(a.opts.MaxTotal, 1_000_000)
 	a.opts.Logger = cmp.Or(a.opts.Logger, slog.New(slog.DiscardHandler))
 	for _, r := range routes {
 		a.mux.HandleFunc(r.Method+" "+a.opts.Prefix+r.Path, func(w http.ResponseWriter, req *http.Request) { a.serve(w, req, r) })

@@ -110,7 +110,14 @@ type responded struct {
 // sources names the sources of a tenant by ID.
 type sources map[string]desk.SourceName
 
-func (c *call) sources() (sources, error) { return c.api.desk.SourceNames(c.ctx(), c.user) }
+func (c *call) sources() (sources, error) {
+	all, err := c.api.desk.SourceNames(c.ctx(), c.user)
+	named := make(sources, len(all))
+	for _, s := range all {
+		named[s.ID] = s
+	}
+	return named, err
+}
 
 func (s sources) short(id string) *sourceShort {
 	if id == "" {

@@ -28,9 +28,9 @@ CREATE TABLE {p}tags (
 ) WITHOUT ROWID;
 CREATE INDEX {p}tags_lead ON {p}tags (tenant_id, lead_id);
 
--- Every word begins with four letters that stand for the tenant: so a search reads no other tenant's words. Prefixes of one and two letters have an
--- index of their own. What is deleted is taken out of the index at once, not when it is merged.
-CREATE VIRTUAL TABLE {p}words USING fts5(words, content='', tokenize='ascii', detail='none', columnsize=0, prefix='5 6');
+-- Every word begins with four letters that stand for the tenant: so a search reads no other tenant's words. Prefixes of one to six letters have
+-- indexes of their own. What is deleted is taken out of the index at once, not when it is merged.
+CREATE VIRTUAL TABLE {p}words USING fts5(words, content='', tokenize='ascii', detail='none', columnsize=0, prefix='5 6 7 8 9 10');
 INSERT INTO {p}words ({p}words, rank) VALUES ('secure-delete', 1);
 
 -- Who is responsible for the people of a company, by what stands behind the last @. The index by the first one is left to programs of the version
