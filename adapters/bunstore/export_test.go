@@ -111,25 +111,6 @@ func (s *Store) PutLeads(ctx context.Context, all []leads.Lead) error {
 	return s.engine.write(ctx, func(ctx context.Context, t tx) error { return s.engine.store(ctx, t, c) })
 }
 
-// Hurry has SQLite write without waiting for the disk.
-func (s *Store) Hurry(ctx context.Context) (err error) {
-	if e, ok := s.engine.(*sqliteEngine); ok {
-		_, err = e.session.conn.ExecContext(ctx, "PRAGMA synchronous = OFF")
-	}
-	return err
-}
-
-// ListQuickly lists all leads in long batches without a pause.
-func (s *Store) ListQuickly(ctx context.Context) error {
-	for n := 1; n > 0; {
-		var err error
-		if n, _, err = s.listSome(ctx, s.engine.statements().unlistedBehind, "", s.engine.id(uid{}), 5000); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // ListAll lists all leads, as it is done in the background.
 func (s *Store) ListAll(ctx context.Context) { s.listAll(ctx) }
 
