@@ -70,6 +70,8 @@ type engine interface {
 	// the planner from looking into a WITH.
 	index(name string) string
 	fence() string
+	// ofEach joins a table with rows of another one: those that meet a condition on a row of the first, looked up for each.
+	ofEach(rows, alias, where string) string
 	// plainID is an ID as 32 hexadecimal digits.
 	plainID(column string) string
 	// hasWord is the condition that a row l has the word; wordRows are the rows l that have the words, with their WHERE.

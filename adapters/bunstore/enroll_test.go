@@ -109,10 +109,14 @@ func sentAfterStop(t *testing.T, s *bunstore.Store, of leads.Task, round int) bo
 	var ended atomic.Bool
 	var group sync.WaitGroup
 	var sent, late bool
-	ready := make(chan struct{})
+	ready, hasEnded, hasSettled := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	spin := rand.IntN(300)
 	group.Go(func() {
+		defer close(hasEnded)
 		<-ready
+		if round%16 == 0 { // no race: the delivery is begun before
+			<-hasSettled
+		}
 		wait(spin)
 		_, err := s.EndEnrollments(context.Background(), sequence.EnrollmentQuery{Tenant: e.Tenant, AddressKey: e.AddressKey}, sequence.ReasonUnsubscribed, time.Now())
 		ended.Store(true)
@@ -121,7 +125,11 @@ func sentAfterStop(t *testing.T, s *bunstore.Store, of leads.Task, round int) bo
 		}
 	})
 	group.Go(func() {
+		defer close(hasSettled)
 		<-ready
+		if round%16 == 8 { // no race: the end has been reported
+			<-hasEnded
+		}
 		wait(300 - spin)
 		late = ended.Load()
 		err := s.Settle(context.Background(), task, leads.Outcome{

@@ -22,7 +22,7 @@ type plan struct {
 const (
 	costEntry = 1
 	costWord  = 0.5
-	costNext  = 5
+	costNext  = 2
 	costRow   = 12
 	costTag   = 20
 )

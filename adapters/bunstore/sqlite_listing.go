@@ -127,6 +127,10 @@ func (e *sqliteEngine) index(name string) string {
 
 func (e *sqliteEngine) fence() string { return "" }
 
+func (e *sqliteEngine) ofEach(rows, _, where string) string {
+	return " CROSS JOIN " + rows + " ON " + where
+}
+
 func (e *sqliteEngine) plainID(column string) string { return "lower(hex(" + column + "))" }
 
 // hasWord finds the word in the text of all words.
