@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"math"
 	"strconv"
 	"strings"
 
@@ -122,6 +123,11 @@ func (s *Store) sample(ctx context.Context, q *selection) (sample, error) {
 // share is which part of all rows so many of the sample are. None in the sample may be some.
 func (f *sample) share(n int) float64 { return (float64(n) + 0.25) / (float64(f.rows) + 0.25) }
 
+// atLeast is the share that rows of which the sample has n have in nineteen of twenty cases: a few may have come together by chance.
+func (f *sample) atLeast(n int) float64 {
+	return (max(0, float64(n)-1.5*math.Sqrt(float64(n))) + 0.25) / (float64(f.rows) + 0.25)
+}
+
 // plan compares what the ways cost.
 func (f *sample) plan(q *selection, column string, n int) plan {
 	reach := min(1, float64(n)/(f.share(f.all)*manyRows)) // the part of the rows that is looked at before n are found in their order
@@ -154,24 +160,29 @@ func (f *sample) plan(q *selection, column string, n int) plan {
 	if len(q.words) == 0 {
 		return best
 	}
-	if words, cost := f.rarest(q); best.by == nil || cost < least {
+	words, find, rows := f.rarest(q)
+	if column == "" { // in no order, n are enough
+		rows *= reach
+	}
+	if cost := find + rows; best.by == nil || cost < least {
 		best, least = plan{words: words}, cost
 	}
-	if ahead := min(1, 3*reach); ahead*costNext < least && (column == "created_at" || column == "") {
+	ahead := min(1, 1.25*float64(n)/(f.atLeast(f.all)*manyRows))
+	if ahead*costNext < least && (column == "created_at" || column == "") {
 		best.walk = int(ahead * manyRows)
 	}
 	return best
 }
 
 // rarest returns the words of the search that are worth being looked up: those that are not common, or the rarest one. What everybody has is quicker
-// looked at in the rows that the others find. It tells what that costs.
-func (f *sample) rarest(q *selection) (words []desk.Word, cost float64) {
+// looked at in the rows that the others find. It tells what it costs to find them, and to look at their rows.
+func (f *sample) rarest(q *selection) (words []desk.Word, find, rows float64) {
 	counts := f.each[len(f.each)-len(q.words):]
 	rarest := 0
 	for i, n := range counts {
 		if n*commonShare < f.rows {
 			words = append(words, q.words[i])
-			cost += f.share(n) * costWord
+			find += f.share(n) * costWord
 		}
 		if n < counts[rarest] {
 			rarest = i
@@ -179,10 +190,10 @@ func (f *sample) rarest(q *selection) (words []desk.Word, cost float64) {
 	}
 	share := f.share(counts[rarest])
 	if len(words) == 0 {
-		return q.words[rarest : rarest+1], share * (costWord + costRow)
+		return q.words[rarest : rarest+1], share * costWord, share * costRow
 	}
 	if len(words) == len(q.words) {
 		share = f.share(f.worded)
 	}
-	return words, cost + share*costRow
+	return words, find, share * costRow
 }
