@@ -28,7 +28,8 @@ func (s *Store) Background(ctx context.Context, wake func()) error {
 	listed := make(chan struct{})
 	go func() {
 		defer close(listed)
-		repeat(ctx, listEvery, s.listAll)
+		repeat(ctx, listEvery, (&lister{s: s}).all)
+		s.busy.Store(false) // nobody looks any more
 	}()
 	s.engine.background(ctx, wake, func(ctx context.Context) {
 		s.forgetKeys(ctx)

@@ -65,6 +65,9 @@ type Store struct {
 	walks walks
 	few   int // see fewUnlisted
 
+	written atomic.Int64 // counts leads that are captured, and outcomes that are settled
+	busy    atomic.Bool  // there are many of them
+
 	outlays atomic.Int64 // counts what is spent
 	steps   steps
 }

@@ -93,6 +93,7 @@ func (s *Store) Capture(ctx context.Context, subs []ingest.Submission) ([]leads.
 	if err := s.captureAll(ctx, members); err != nil {
 		return nil, fmt.Errorf("bunstore: capture: %w", err)
 	}
+	s.written.Add(int64(len(members)))
 	for i, m := range members {
 		answers[at[i]] = m.got
 	}

@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"time"
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/sequence"
@@ -112,7 +113,19 @@ func (s *Store) PutLeads(ctx context.Context, all []leads.Lead) error {
 }
 
 // ListAll lists all leads, as it is done in the background.
-func (s *Store) ListAll(ctx context.Context) { s.listAll(ctx) }
+func (s *Store) ListAll(ctx context.Context) { (&lister{s: s}).all(ctx) }
+
+// Lister lists leads in the background.
+type Lister = lister
+
+func (s *Store) NewLister(at time.Time) *Lister { return &lister{s: s, at: at} }
+
+// Pace tells the size of the next batch and the rest after it.
+func (l *lister) Pace(now time.Time, listed int) (batch int, rest float64) {
+	l.look(now)
+	l.at = time.Now() // not again
+	return l.pace(listed)
+}
 
 // Analyze does what PostgreSQL does by itself after a while.
 func (s *Store) Analyze(ctx context.Context) error {

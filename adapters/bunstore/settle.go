@@ -31,6 +31,7 @@ func (s *Store) Settle(ctx context.Context, task leads.Task, outcome leads.Outco
 	if err := s.engine.settle(ctx, &st); err != nil {
 		return fmt.Errorf("bunstore: settle: %w", err)
 	}
+	s.written.Add(1)
 	return nil
 }
 
