@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/mail"
@@ -69,13 +70,13 @@ func newLine(t *testing.T) *line {
 			{ID: "hello", Email: &sequence.EmailStep{Subject: "Hello{{#firstName}} {{firstName}}{{/firstName}}", Body: "Hello{{#firstName}} {{firstName}}{{/firstName}}"}}, {ID: "wait", Wait: &sequence.WaitStep{For: sequence.Duration{Days: 9}}},
 		}}},
 	})
-	people := desk.Directory(l.store, notify.People{
-		{ID: "ann", Email: "ann@acme.example", Preferences: notify.Preferences{Quiet: notify.Hours{{From: "00:00", To: "24:00"}}, QuietHot: true}}, {ID: "ben", Email: "ben@acme.example"},
-	})
+	never := notify.Preferences{Quiet: notify.Hours{{From: "00:00", To: "24:00"}}, QuietHot: true, DigestAt: []string{time.Now().UTC().Add(12 * time.Hour).Format("15:04")}}
+	people := desk.Directory(l.store, notify.People{{ID: "ann", Email: "ann@acme.example", Preferences: never}, {ID: "ben", Email: "ben@acme.example"}})
 	team := notify.Team(leads.MailerFunc(l.send), people, &notify.TeamOptions{Store: l.store})
 	l.engine, err = leads.New(leads.Config{
 		Store: l.store, Enricher: enrich.Chain{enrich.Company{}, enrich.Attribution{}}, Scorer: score.DefaultRubric(), Sequencer: l.follow,
 		Notifier: notify.Route(l.store, &notify.RouteOptions{People: people}, notify.All(team, hooks)), BaseURL: "https://crm.example",
+		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), // shown when the test fails
 	})
 	require.NoError(t, err)
 	l.Desk, err = desk.New(desk.Config{Engine: l.engine, Store: l.store, Sequencer: l.follow, Webhooks: hooks, BaseURL: "https://crm.example"})
@@ -122,18 +123,40 @@ func (l *line) work(what string, done func() bool) {
 		case err := <-ended:
 			require.FailNow(l.t, "the engine has ended", "%v", err)
 		case <-late:
-			require.FailNow(l.t, "not in time", what)
+			require.FailNow(l.t, "not in time", "%s: %d mails, %d calls, tasks: %s", what, len(l.mails()), l.calls(), l.tasks())
 		}
 	}
 	stop()
 	require.NoError(l.t, <-ended)
 }
 
-// count is what a query of one number answers.
-func (l *line) count(query string) (n int) {
+// undone is how many tasks are still to be done within a minute. When the backlog is looked at again, every five minutes, and when a sequence goes on do
+// not count.
+func (l *line) undone() int {
 	l.t.Helper()
-	require.NoError(l.t, l.db.QueryRow(query).Scan(&n))
+	return l.count(`SELECT count(*) FROM leads_tasks WHERE kind <> 'step' AND coalesce(instr(payload, '"backlog"'), 0) = 0 AND due <= ?`,
+		time.Now().Add(time.Minute).UnixMicro())
+}
+
+// count is what a query of one number answers.
+func (l *line) count(query string, args ...any) (n int) {
+	l.t.Helper()
+	require.NoError(l.t, l.db.QueryRow(query, args...).Scan(&n))
 	return n
+}
+
+// tasks are those that there are: kind, state, seconds until they are due, attempts and error.
+func (l *line) tasks() (all []string) {
+	l.t.Helper()
+	rows, err := l.db.Query(`SELECT kind || ' ' || state || ' ' || ((due - ?) / 1000000) || ' ' || attempts || ' ' || last_error || ' ' || coalesce(payload, '') FROM leads_tasks`, time.Now().UnixMicro())
+	require.NoError(l.t, err)
+	defer func() { require.NoError(l.t, rows.Close()) }()
+	for rows.Next() {
+		all = append(all, "")
+		require.NoError(l.t, rows.Scan(&all[len(all)-1]))
+	}
+	require.NoError(l.t, rows.Err())
+	return all
 }
 
 // traces are the tables in which a text stands, in whatever column and case.
@@ -203,7 +226,7 @@ func (l *line) marked() string {
 	require.Len(l.t, found.Leads, 1)
 	id := found.Leads[0].ID
 	l.work("the line", func() bool {
-		return l.count(`SELECT count(*) FROM leads_tasks WHERE kind <> 'step' AND due <= unixepoch() * 1000000 + 60000000`) == 0 && len(l.mails()) >= 1 && l.calls() >= 2
+		return l.undone() == 0 && len(l.mails()) >= 1 && l.calls() >= 2
 	})
 	_, err = l.Enroll(ctx, ben, id, "welcome")
 	require.NoError(l.t, err)
@@ -220,7 +243,7 @@ func (l *line) marked() string {
 	_, err = l.Update(ctx, ben, id, desk.Patch{Fields: map[string]string{"email": marker + "@now.example", "lastName": marker + " Edited"}, Metadata: map[string]json.RawMessage{"size": json.RawMessage(`"` + marker + `"`)}})
 	require.NoError(l.t, err)
 	l.work("the reply", func() bool {
-		return l.count(`SELECT count(*) FROM leads_tasks WHERE kind = 'notify' AND due <= unixepoch() * 1000000 + 60000000`) == 0 && l.count(`SELECT count(*) FROM leads_records WHERE kind = 'digest' AND instr(data, 'replied') > 0`) == 1
+		return l.undone() == 0 && l.count(`SELECT count(*) FROM leads_records WHERE kind = 'digest' AND instr(data, 'replied') > 0`) == 1
 	})
 	for _, email := range []string{marker + "@former.example", marker + "@" + marker + ".example"} {
 		_, err = l.engine.Capture(ctx, ingest.Submission{Tenant: "acme", Fields: ingest.Fields{Email: email, LastName: marker}, Verdict: ingest.Quarantined})
@@ -243,7 +266,7 @@ func TestNothingIsLeftOfAPerson(t *testing.T) {
 	bob, err := l.engine.Capture(ctx, ingest.Submission{Tenant: "acme", Fields: ingest.Fields{Email: "rob@example.com", LastName: "Stays"}})
 	require.NoError(t, err)
 	l.work("the other one", func() bool {
-		return l.count(`SELECT count(*) FROM leads_tasks WHERE kind <> 'step' AND due <= unixepoch() * 1000000 + 60000000`) == 0
+		return l.undone() == 0
 	})
 	l.refuse = true
 	digestsDue := func() {
