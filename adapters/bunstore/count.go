@@ -39,20 +39,10 @@ const soonCounted = 10_000
 // countAll counts all leads of a span.
 func (s *Store) countAll(ctx context.Context, f desk.Filter, over map[uid]leads.Lead) (n int, err error) {
 	q := desk.ReportQuery{Tenant: f.Tenant, From: f.From, To: f.To}
-	counts := make(map[desk.DayCount]int)
-	first, last, err := s.hoursOf(ctx, f.Tenant)
-	if err != nil {
-		return 0, err
-	}
-	from, to := spanOf(q)
-	var spans daySpans
-	spans.add(0, max(from, first), min(to, last))
-	for _, part := range spans.parts() {
-		if err := s.countDays(ctx, q, part, func(_ int, _ string, k int) { n += k }); err != nil {
-			return 0, err
-		}
-	}
-	err = s.correct(ctx, q, over, counts)
+	counts, err := s.tally(ctx, q, over, func(from, to int64) (days []string, spans daySpans) {
+		spans.add(0, from, to)
+		return []string{""}, spans
+	})
 	for _, k := range counts {
 		n += k
 	}

@@ -56,13 +56,24 @@ func (s *Store) LeadsByDay(ctx context.Context, q desk.ReportQuery) ([]desk.DayC
 	if err != nil || !validTenant(q.Tenant) {
 		return nil, err
 	}
-	counts := make(map[desk.DayCount]int) // by day and group
+	counts, err := s.tally(ctx, q, over, func(from, to int64) (days []string, spans daySpans) {
+		return daysOf(from, to, cmp.Or(q.Zone, time.UTC))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return sortedDays(counts), nil
+}
+
+// tally counts the leads of the query by day and group; divide makes days of the time in which there are any.
+func (s *Store) tally(ctx context.Context, q desk.ReportQuery, over map[uid]leads.Lead, divide func(from, to int64) ([]string, daySpans)) (map[desk.DayCount]int, error) {
 	first, last, err := s.hoursOf(ctx, q.Tenant)
 	if err != nil {
 		return nil, err
 	}
 	from, to := spanOf(q)
-	days, spans := daysOf(max(from, first), min(to, last), cmp.Or(q.Zone, time.UTC))
+	days, spans := divide(max(from, first), min(to, last))
+	counts := make(map[desk.DayCount]int)
 	for _, part := range spans.parts() {
 		if err := s.countDays(ctx, q, part, func(day int, group string, n int) {
 			counts[desk.DayCount{Day: days[day], Group: group}] += n
@@ -70,10 +81,7 @@ func (s *Store) LeadsByDay(ctx context.Context, q desk.ReportQuery) ([]desk.DayC
 			return nil, err
 		}
 	}
-	if err := s.correct(ctx, q, over, counts); err != nil {
-		return nil, err
-	}
-	return sortedDays(counts), nil
+	return counts, s.correct(ctx, q, over, counts)
 }
 
 // hour is what is counted ahead, in microseconds.
@@ -233,9 +241,12 @@ func (s *Store) correct(ctx context.Context, q desk.ReportQuery, over map[uid]le
 	return nil
 }
 
+// manyIDs is how many leads are read at once by their IDs.
+const manyIDs = 400
+
 // listedAs reads what the listing says of leads that are not listed as they are, by what reports count them by.
 func (s *Store) listedAs(ctx context.Context, tenant string, over map[uid]leads.Lead) (rows []listingRow, err error) {
-	for some := range slices.Chunk(slices.Collect(maps.Keys(over)), manySpans) {
+	for some := range slices.Chunk(slices.Collect(maps.Keys(over)), manyIDs) {
 		c := &condition{args: []any{tenant}}
 		var marks []string
 		for _, id := range some {
