@@ -8,6 +8,7 @@ import (
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/adapters/desk"
+	"github.com/openleads/leads/internal/patient"
 )
 
 var inboxRoutes = []route{
@@ -251,7 +252,7 @@ func handOut(p *page) error {
 // exportCSV streams the selection as a file.
 func exportCSV(p *page) error {
 	p.patient()
-	out := &download{ResponseWriter: p.w, kind: "text/csv; charset=utf-8", name: "leads-" + p.now().In(p.zone).Format(time.DateOnly) + ".csv"}
+	out := &download{Writer: patient.Writer{ResponseWriter: p.w, Patience: stopped}, kind: "text/csv; charset=utf-8", name: "leads-" + p.now().In(p.zone).Format(time.DateOnly) + ".csv"}
 	_, err := p.desk().ExportCSV(p.ctx(), p.user, selectionOf(p.r.URL.Query()).filter(p), out, false)
 	if err != nil && out.begun {
 		p.board.opts.Logger.ErrorContext(p.ctx(), "dashboard: an export was broken off", "error", err)
@@ -262,10 +263,9 @@ func exportCSV(p *page) error {
 
 // download makes a file of an answer with the first byte of it: until then there can be a page instead.
 type download struct {
-	http.ResponseWriter
+	patient.Writer
 	kind, name string
 	begun      bool
-	extended   time.Time
 }
 
 // stopped is how long a download may stand still. There are few places for them.
@@ -273,14 +273,10 @@ const stopped = time.Minute
 
 // Write sends the header first.
 func (d *download) Write(data []byte) (int, error) {
-	if now := time.Now(); now.Sub(d.extended) > stopped/10 {
-		d.extended = now
-		_ = http.NewResponseController(d.ResponseWriter).SetWriteDeadline(now.Add(stopped)) // not every server can
-	}
 	if !d.begun {
 		d.begun = true
 		d.Header().Set("Content-Type", d.kind)
 		d.Header().Set("Content-Disposition", `attachment; filename="`+d.name+`"`)
 	}
-	return d.ResponseWriter.Write(data)
+	return d.Writer.Write(data)
 }

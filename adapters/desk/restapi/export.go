@@ -5,10 +5,10 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/openleads/leads"
 	"github.com/openleads/leads/adapters/desk"
+	"github.com/openleads/leads/internal/patient"
 )
 
 // errStop ends an export whose reader has gone away.
@@ -25,7 +25,7 @@ func exportLeads(c *call) (result, error) {
 	if format == "" && strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/csv") {
 		format = "json"
 	}
-	w := &counted{w: c.w, patience: c.api.patience}
+	w := &counted{Writer: patient.Writer{ResponseWriter: c.w, Patience: c.api.patience}}
 	h := c.w.Header()
 	if format == "json" {
 		h.Set("Content-Type", "application/json")
@@ -67,21 +67,14 @@ func (c *call) exportJSON(w *counted, f desk.Filter) error {
 	return err
 }
 
-// counted knows whether anything was written. However long it takes in all, whoever reads it may not stop for longer than patience: that would hold one
-// of the few places for exports.
+// counted knows whether anything was written. Who stops reading would hold one of the few places for exports.
 type counted struct {
-	w        http.ResponseWriter
-	n        int64
-	patience time.Duration
-	extended time.Time
+	patient.Writer
+	n int64
 }
 
 func (c *counted) Write(b []byte) (int, error) {
-	if now := time.Now(); now.Sub(c.extended) > c.patience/10 {
-		c.extended = now
-		_ = http.NewResponseController(c.w).SetWriteDeadline(now.Add(c.patience)) // not every server can
-	}
-	n, err := c.w.Write(b)
+	n, err := c.Writer.Write(b)
 	c.n += int64(n)
 	return n, err
 }
